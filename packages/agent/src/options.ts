@@ -1,0 +1,25 @@
+import type { EvidenceKind } from '@weft/model';
+
+/** Which kernel hooks carry the events (DESIGN §4). */
+export const TIERS = ['sock', 'syscall'] as const;
+export type Tier = (typeof TIERS)[number];
+
+/** Settings of the capturing side, as the command line gives them. */
+export interface CaptureOptions {
+  /** Null: the best one that this kernel and these rights allow. */
+  readonly tier: Tier | null;
+  readonly mask: boolean;
+  readonly without: readonly EvidenceKind[];
+  /** Per cent of one core; null: no limit. */
+  readonly cpuBudget: number | null;
+  /** Paths below the cgroup v2 mount, or absolute; null: the whole host. */
+  readonly onlyCgroup: string | null;
+  readonly excludeCgroup: string | null;
+  /** Weft's own processes (store, server): never traced. The agent adds itself. */
+  readonly excludePids: readonly number[];
+}
+
+export interface AgentOptions extends CaptureOptions {
+  readonly serverUrl: string;
+  readonly token: string | null;
+}

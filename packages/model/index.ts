@@ -1,0 +1,6 @@
+export * from './src/hash.ts';
+export * from './src/ids.ts';
+export * from './src/json.ts';
+export * from './src/result.ts';
+export * from './src/span.ts';
+export * from './src/time.ts';

@@ -1,0 +1,72 @@
+import type { SpanId, TraceId } from './ids.ts';
+import type { Attributes, Link, ObservationPoint, SpanKind, SpanStatus } from './span.ts';
+
+/** A span in JSON, everywhere the same (DESIGN §8). Times are decimal strings of Unix nanoseconds. */
+export interface SpanJson {
+  readonly traceId: TraceId;
+  readonly spanId: SpanId;
+  readonly parentSpanId: SpanId | null;
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly observationPoint: ObservationPoint;
+  readonly service: string;
+  readonly startTimeUnixNano: string;
+  readonly durationNano: string;
+  readonly status: SpanStatus;
+  readonly attributes: Attributes;
+  readonly links: readonly Link[];
+}
+
+/** Answer of `GET /api/v1/traces/{traceId}`. */
+export interface TraceJson {
+  readonly traceId: TraceId;
+  /** Depth first, children by start time. */
+  readonly spans: readonly SpanJson[];
+  /** The trace is larger than what assembly was allowed to read. */
+  readonly truncated: boolean;
+  /** Nothing can be added any more: all agents have shipped what ended before the trace's end. */
+  readonly settled: boolean;
+  readonly completeness: TraceCompleteness;
+}
+
+/** How much of a trace is there, and why not more. */
+export interface TraceCompleteness {
+  /** Spans with a known cause (roots included) divided by all spans, 0..1. */
+  readonly linked: number;
+  /** Requests whose response was never seen. */
+  readonly incomplete: number;
+  /** Events lost in the trace's time, by cause, from the agents' reports. */
+  readonly lost: Readonly<Record<string, number>>;
+}
+
+/** A row of `GET /api/v1/traces`. */
+export interface TraceSummaryJson {
+  readonly traceId: TraceId;
+  readonly rootService: string;
+  readonly rootName: string;
+  readonly startTimeUnixNano: string;
+  readonly durationNano: string;
+  readonly spanCount: number;
+  readonly services: readonly string[];
+  readonly status: SpanStatus;
+  readonly truncated: boolean;
+}
+
+/** What an agent tells the server about itself every few seconds. */
+export interface AgentReport {
+  readonly agentId: string;
+  readonly hostname: string;
+  readonly version: string;
+  readonly tier: string;
+  /** Name of each hook → attached, or why not. */
+  readonly hooks: Readonly<Record<string, string>>;
+  readonly events: number;
+  readonly spans: number;
+  /** Losses by cause since the agent's start. */
+  readonly lost: Readonly<Record<string, number>>;
+  /** CPU time used since the start, seconds. */
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+  /** Everything that ended before it has been shipped or is counted as lost. Unix ns, decimal. */
+  readonly settledUntilUnixNano: string;
+}

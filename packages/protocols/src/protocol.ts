@@ -1,0 +1,88 @@
+import type { Attributes, SpanStatus } from '@weft/model';
+
+/** Direction of a stream of bytes on one connection, by role rather than by socket. */
+export const TO_SERVER = 0;
+export const TO_CLIENT = 1;
+export type Side = typeof TO_SERVER | typeof TO_CLIENT;
+
+/**
+ * - `request`, `response`: halves of a pair
+ * - `interim`: announces a response that is still to come (HTTP 1xx); marks where the response begins
+ * - `one-way`: nobody answers it (pub/sub push, notification); a span of its own
+ */
+export type MessageKind = 'request' | 'response' | 'interim' | 'one-way';
+
+/** Ids that a request carries in its headers or properties and that other parties may carry too. */
+export interface CarriedIds {
+  /** 32 hex digits, lower case (W3C trace context and kin), or null. */
+  readonly traceId: string | null;
+  /** The sender's span id, 16 hex digits, or null. */
+  readonly spanId: string | null;
+}
+
+/** One request or one response as it crossed one connection in one direction. */
+export interface Message {
+  readonly side: Side;
+  readonly kind: MessageKind;
+  /** Pairs a response with its request; null: in order of arrival (first request, first response). */
+  readonly pairingId: number | string | null;
+  /** Stream position of the first byte, in the positions that `feed` was given. */
+  readonly start: number;
+  /** Of a request or one-way message: the span's name, with ids taken out (`GET /orders/{id}`). Else ''. */
+  readonly name: string;
+  /** Of a response: `ok` or `error`; `unset` elsewhere. */
+  readonly status: SpanStatus;
+  readonly attributes: Attributes;
+  readonly carried: CarriedIds | null;
+}
+
+/** Receives what a parser finds, in the order of the bytes. */
+export interface MessageSink {
+  /** Enough of a message has been read to know and pair it (an HTTP head, a Redis command). */
+  message(message: Message): void;
+  /**
+   * The message is complete, or as complete as it will get.
+   * @param position one past its last byte; may lie before what has been fed (opaque turns end when the other side speaks)
+   * @param extra attributes known only now (body sizes)
+   */
+  end(message: Message, position: number, extra: Attributes | null): void;
+  /** Bytes made no sense; the parser has resynchronised or waits for a place where it can. @param cause short, countable */
+  malformed(side: Side, cause: string): void;
+}
+
+export interface ParserOptions {
+  /** Values of query strings, commands and headers are replaced by `?` (DESIGN §8). */
+  readonly mask: boolean;
+}
+
+/**
+ * Reads both directions of one connection. Never throws, whatever the bytes; keeps bounded state.
+ * Pure: no clock, no I/O. Either side may run ahead of the other: a response can be fed before its request.
+ */
+export interface Parser {
+  /**
+   * Next contiguous bytes of one side. The array is valid during the call only: copy what must stay.
+   * @param position stream position of bytes[0]; successive calls are contiguous unless `gap` was called
+   */
+  feed(side: Side, bytes: Uint8Array, position: number): void;
+  /** Bytes [position, position+length) exist but were not copied or were lost. */
+  gap(side: Side, position: number, length: number): void;
+  /** The side has ended (FIN, close): what ends with the connection ends here. */
+  finish(side: Side, position: number): void;
+  /** Stream position below which this side's bytes are not needed to go on parsing (proven by a length), else the next position. */
+  neededFrom(side: Side): number;
+}
+
+/** One protocol, a folder each. */
+export interface Protocol {
+  /** As in `network.protocol.name`: `http`, `redis`, `opaque`. */
+  readonly name: string;
+  /**
+   * How sure the first bytes of a message are this protocol's, 0..1.
+   * @param side which way they went if the roles are known, else null
+   */
+  detect(bytes: Uint8Array, side: Side | null): number;
+  /** Which way bytes go that were seen when the roles are unknown: null if the bytes do not tell. */
+  sideOf(bytes: Uint8Array): Side | null;
+  createParser(sink: MessageSink, options: ParserOptions): Parser;
+}
