@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is true of x86-64 alone: registers of a system call, its numbers, the thread pointer. */
+#pragma once
+
+struct pt_regs {
+	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, sp;
+} __attribute__((preserve_access_index));
+
+/* Arguments of the system call in progress (System V kernel convention: di si dx r10 r8 r9). */
+#define SYSCALL_NUMBER(regs) ((long)(regs)->orig_ax)
+#define SYSCALL_ARG1(regs) ((regs)->di)
+#define SYSCALL_ARG2(regs) ((regs)->si)
+#define SYSCALL_ARG3(regs) ((regs)->dx)
+#define SYSCALL_ARG4(regs) ((regs)->r10)
+#define SYSCALL_ARG5(regs) ((regs)->r8)
+
+/* arch/x86/entry/syscalls/syscall_64.tbl */
+enum {
+	NR_read = 0,
+	NR_write = 1,
+	NR_readv = 19,
+	NR_writev = 20,
+	NR_sendfile = 40,
+	NR_sendto = 44,
+	NR_recvfrom = 45,
+	NR_sendmsg = 46,
+	NR_recvmsg = 47,
+	NR_splice = 275,
+	NR_recvmmsg = 299,
+	NR_sendmmsg = 307,
+	NR_preadv2 = 327,
+	NR_pwritev2 = 328,
+	NR_io_uring_enter = 426,
+};
+
+/* The user's thread pointer: what %fs:0 is based on. */
+#define THREAD_POINTER(task) ((__u64)(task)->thread.fsbase)

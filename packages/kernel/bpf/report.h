@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making one event out of a socket, a thread and a buffer: the same on every tier. */
+#pragma once
+
+/* A socket as every tier describes it. */
+struct endpoint {
+	__u64 cookie;
+	__u64 peer_cookie;
+	__u32 written; /* position of the next byte to be written */
+	__u32 read;    /* position of the next byte to be read */
+	__u8 transport;
+	__u8 flags;
+	__u16 local_port;
+	__u16 remote_port;
+	__u8 local[16];
+	__u8 remote[16];
+};
+
+/* One call that moved bytes. */
+struct transfer {
+	__u32 sending;
+	__u32 length;
+	__u16 syscall;
+	__u8 flags;
+	struct buffers buffers;
+};
+
+static __always_inline void fill_task(struct weft_event *event, const struct weft_process *process)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 id = bpf_get_current_pid_tgid();
+	struct goroutine goroutine = {};
+
+	event->time = bpf_ktime_get_ns() - weft_epoch;
+	event->tgid = id >> 32;
+	event->tid = (__u32)id;
+	event->switches = (__u32)task->nvcsw;
+	read_goroutine(task, process, &goroutine);
+	event->goid = goroutine.id;
+	event->parent_goid = goroutine.parent;
+	event->handover_goid = goroutine.handover;
+	event->handover_parent_goid = goroutine.handover_parent;
+}
+
+static __always_inline void fill_endpoint(struct weft_event *event, const struct endpoint *at, __u32 role)
+{
+	event->transport = at->transport;
+	event->role = role;
+	event->flags = at->flags;
+	event->cookie = at->cookie;
+	event->peer_cookie = at->peer_cookie;
+	event->local_port = at->local_port;
+	event->remote_port = at->remote_port;
+	__builtin_memcpy(event->local_address, at->local, 16);
+	__builtin_memcpy(event->remote_address, at->remote, 16);
+}
+
+/* Reports bytes. `at` holds the positions before a send, after a receive. */
+static __always_inline void report_transfer(const struct endpoint *at, struct socket_state *state,
+					    const struct transfer *t, const struct weft_process *process)
+{
+	struct weft_event *event;
+	struct scratch *scratch;
+	struct wanted wanted;
+	__u32 role = state ? state->role : WEFT_ROLE_UNKNOWN;
+	__u32 position = t->sending ? at->written : at->read - t->length;
+	__u32 captured;
+
+	decide(at->cookie, role, at->local_port, at->remote_port, t->sending, position, t->length, &wanted);
+	if (wanted.off)
+		return;
+	scratch = take_scratch();
+	if (!scratch)
+		return;
+	event = &scratch->event;
+	event->kind = t->sending ? WEFT_SEND : WEFT_RECV;
+	fill_endpoint(event, at, role);
+	fill_task(event, process);
+	event->flags |= t->flags;
+	event->position = position;
+	event->other_position = t->sending ? at->read : at->written;
+	event->length = t->length;
+	event->skipped = wanted.skip;
+	event->syscall = t->syscall;
+	captured = copy_payload(scratch, &t->buffers, wanted.skip, wanted.limit);
+	asm volatile("" : "+r"(captured));
+	if (captured > WEFT_PAYLOAD_MAX)
+		captured = WEFT_PAYLOAD_MAX;
+	event->captured = captured;
+	if (bpf_ringbuf_output(&weft_events, event, sizeof(*event) + captured, BPF_RB_NO_WAKEUP))
+		count_lost(WEFT_LOST_RING_FULL);
+	release_scratch(scratch);
+	if (state)
+		state->reported = 1;
+}
+
+/* Reports an event of the socket itself. */
+static __always_inline void report_socket(__u8 kind, const struct endpoint *at, __u32 role,
+					  const struct weft_process *process)
+{
+	struct weft_event *event = bpf_ringbuf_reserve(&weft_events, sizeof(*event), 0);
+
+	if (!event) {
+		count_lost(WEFT_LOST_RING_FULL);
+		return;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	event->kind = kind;
+	fill_endpoint(event, at, role);
+	fill_task(event, process);
+	event->position = at->written;
+	event->other_position = at->read;
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+}

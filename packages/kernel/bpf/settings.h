@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Constants that user space sets before loading. */
+#pragma once
+
+const volatile __u64 weft_epoch = 0;       /* CLOCK_MONOTONIC ns that count as 0 */
+const volatile __u32 weft_self = 0;        /* the agent's own tgid: never traced */
+const volatile __u32 weft_only_pid = 0;    /* trace this tgid alone; 0 = all */
+const volatile __u32 weft_use_only_cgroup = 0;
+const volatile __u32 weft_use_exclude_cgroup = 0;
+const volatile __u32 weft_probe_bytes = 4096;
+const volatile __u32 weft_syscall_tier = 0; /* socket state lives in the fallback map alone */
+const volatile __u32 weft_send_locked = 0;  /* TCP sends are reported by tcp_sendmsg_locked */
