@@ -66,6 +66,10 @@ static __always_inline void report_transfer(const struct endpoint *at, struct so
 	__u32 position = t->sending ? at->written : at->read - t->length;
 	__u32 captured;
 
+	if (weft_paused) {
+		count_lost(WEFT_LOST_SHED);
+		return;
+	}
 	decide(at->cookie, role, at->local_port, at->remote_port, t->sending, position, t->length, &wanted);
 	if (wanted.off)
 		return;

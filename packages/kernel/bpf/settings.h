@@ -10,3 +10,6 @@ const volatile __u32 weft_use_exclude_cgroup = 0;
 const volatile __u32 weft_probe_bytes = 4096;
 const volatile __u32 weft_syscall_tier = 0; /* socket state lives in the fallback map alone */
 const volatile __u32 weft_send_locked = 0;  /* TCP sends are reported by tcp_sendmsg_locked */
+
+/* Set by user space while running: report nothing for now (past the CPU budget). */
+volatile __u32 weft_paused = 0;

@@ -44,7 +44,8 @@ enum weft_lost {
 	WEFT_LOST_PAYLOAD_FAULT = 3,
 	WEFT_LOST_URING_BUFFER = 4,
 	WEFT_LOST_SEGMENTS = 5,       /* more than WEFT_SEGMENTS iovecs */
-	WEFT_LOST_CAUSES = 6,
+	WEFT_LOST_SHED = 6,           /* not reported on purpose: past the CPU budget */
+	WEFT_LOST_CAUSES = 7,
 };
 
 #define WEFT_PAYLOAD_MAX 65536

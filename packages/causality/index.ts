@@ -1,0 +1,2 @@
+export * from './src/engine.ts';
+export * from './src/facts.ts';

@@ -1,0 +1,82 @@
+import type { EvidenceKind } from '@weft/model';
+import type { Moment, ServedRequest } from './facts.ts';
+
+/** What an execution unit is working for, and how that is known. */
+export interface Context<R extends ServedRequest> {
+  readonly request: R;
+  readonly via: Extract<EvidenceKind, 'unit' | 'socket-return' | 'lineage'>;
+  /** Voluntary context switches of the thread when this became known. */
+  readonly switches: number;
+}
+
+/** An operating system thread, as causality sees it. */
+export interface Thread<R extends ServedRequest> {
+  current: Context<R> | null;
+  /** Open requests that were read by this thread: more than one makes it an event loop. */
+  open: number;
+}
+
+/** A goroutine. */
+export interface Goroutine<R extends ServedRequest> {
+  current: Context<R> | null;
+  parent: number;
+  /** When it was first heard of: it cannot have been created for a request that came later. */
+  readonly firstSeen: number;
+  lastSeen: number;
+}
+
+/** Goroutines come and go by the thousand; of those not heard of for long, half are dropped past this. */
+const MAX_GOROUTINES = 16_384;
+const MAX_THREADS = 8_192;
+
+/** Everything known of one process's units of execution. */
+export class ProcessContexts<R extends ServedRequest> {
+  readonly threads = new Map<number, Thread<R>>();
+  readonly goroutines = new Map<number, Goroutine<R>>();
+  /** Requests being served, oldest first. */
+  readonly open = new Set<R>();
+
+  thread(tid: number): Thread<R> {
+    let thread = this.threads.get(tid);
+    if (thread === undefined) {
+      if (this.threads.size >= MAX_THREADS) dropOldestHalf(this.threads);
+      thread = { current: null, open: 0 };
+      this.threads.set(tid, thread);
+    }
+    return thread;
+  }
+
+  /** The goroutine that the moment ran on; its ancestors and the one before it become known too. */
+  goroutine(at: Moment): Goroutine<R> {
+    if (at.handoverGoid !== 0) this.learn(at.handoverGoid, at.handoverParentGoid, at.time);
+    return this.learn(at.goid, at.parentGoid, at.time);
+  }
+
+  private learn(goid: number, parent: number, time: number): Goroutine<R> {
+    let goroutine = this.goroutines.get(goid);
+    if (goroutine === undefined) {
+      if (this.goroutines.size >= MAX_GOROUTINES) this.dropStaleGoroutines();
+      goroutine = { current: null, parent, firstSeen: time, lastSeen: time };
+      this.goroutines.set(goid, goroutine);
+    }
+    goroutine.lastSeen = time;
+    if (parent !== 0) goroutine.parent = parent;
+    return goroutine;
+  }
+
+  private dropStaleGoroutines(): void {
+    const times = [...this.goroutines.values()].map((goroutine) => goroutine.lastSeen).sort((a, b) => a - b);
+    const median = times[times.length >> 1]!;
+    for (const [goid, goroutine] of this.goroutines) {
+      if (goroutine.lastSeen <= median && !goroutine.current?.request.open) this.goroutines.delete(goid);
+    }
+  }
+}
+
+function dropOldestHalf<K, V>(map: Map<K, V>): void {
+  let count = map.size >> 1;
+  for (const key of map.keys()) {
+    if (count-- <= 0) return;
+    map.delete(key);
+  }
+}

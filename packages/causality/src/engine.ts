@@ -1,0 +1,174 @@
+import type { EvidenceKind } from '@weft/model';
+import { ProcessContexts } from './contexts.ts';
+import { lineageSource } from './evidence/lineage.ts';
+import { SocketOrigins } from './evidence/socket-origin.ts';
+import type { EvidenceSource } from './evidence/source.ts';
+import { traceContextSource } from './evidence/trace-context.ts';
+import { socketReturnSource, unitSource } from './evidence/unit.ts';
+import type { Candidate, Moment, OutgoingCall, ServedRequest } from './facts.ts';
+
+/** Candidates kept of a call, the chosen one included. */
+const MAX_CANDIDATES = 4;
+const MAX_PROCESSES = 4_096;
+
+/** Below this confidence a link is a candidate, not a parent: a wrong join hurts more than a missing one. */
+export const DEFAULT_THRESHOLD = 0.5;
+
+export interface EngineOptions {
+  /** Kinds that are switched off. */
+  readonly without?: readonly EvidenceKind[];
+}
+
+/**
+ * Who caused whom, inside processes. Told in the order of the kernel's events what the units of execution
+ * read and wrote; asked, when a call leaves, which of the requests being served it belongs to. Pure: no
+ * clock, no I/O, the same facts give the same answers.
+ */
+export class CausalityEngine<R extends ServedRequest> {
+  readonly #processes = new Map<number, ProcessContexts<R>>();
+  readonly #origins = new SocketOrigins<R>();
+  readonly #sources: readonly EvidenceSource<R>[];
+
+  constructor(options: EngineOptions = {}) {
+    const all: EvidenceSource<R>[] = [
+      traceContextSource(),
+      unitSource(),
+      socketReturnSource(),
+      lineageSource(),
+      this.#origins.source(),
+    ];
+    this.#sources = all.filter((source) => !options.without?.includes(source.kind));
+  }
+
+  /** Processes, threads and goroutines that are remembered. */
+  size(): number {
+    let size = 0;
+    for (const process of this.#processes.values()) {
+      size += 1 + process.threads.size + process.goroutines.size + process.open.size;
+    }
+    return size;
+  }
+
+  #process(tgid: number): ProcessContexts<R> {
+    let process = this.#processes.get(tgid);
+    if (process === undefined) {
+      if (this.#processes.size >= MAX_PROCESSES) {
+        for (const oldest of this.#processes.keys()) {
+          this.#processes.delete(oldest);
+          break;
+        }
+      }
+      process = new ProcessContexts();
+      this.#processes.set(tgid, process);
+    }
+    return process;
+  }
+
+  /** A request is known: its head has been read. */
+  requestReceived(request: R, at: Moment): void {
+    const process = this.#process(request.tgid);
+    process.open.add(request);
+    process.thread(at.tid).open++;
+    this.requestRead(request, at);
+  }
+
+  /** Bytes of a request being served were read here: this unit works for it. */
+  requestRead(request: R, at: Moment): void {
+    this.#setContext(request, 'unit', at);
+  }
+
+  /** Bytes of the response to a call were read here; null: nobody knows for whom the call was made. */
+  responseRead(parent: R | null, at: Moment): void {
+    if (parent !== null) {
+      this.#setContext(parent, 'socket-return', at);
+      return;
+    }
+    const process = this.#process(at.tgid);
+    const thread = process.thread(at.tid);
+    // A thread with one open request stays with it, whatever it reads.
+    if (at.goid === 0 && thread.open > 1) thread.current = null;
+    if (at.goid !== 0) process.goroutine(at);
+  }
+
+  /** Bytes of a response leave here: this unit works for that request. */
+  responseWritten(request: R, at: Moment): void {
+    const process = this.#process(at.tgid);
+    const unit = at.goid !== 0 ? process.goroutine(at) : process.thread(at.tid);
+    if (unit.current?.request !== request) this.#setContext(request, 'unit', at);
+  }
+
+  /**
+   * The response is complete. @param tid thread that had read the request
+   */
+  requestServed(request: R, tid: number): void {
+    request.open = false;
+    const process = this.#processes.get(request.tgid);
+    if (process === undefined) return;
+    process.open.delete(request);
+    const thread = process.threads.get(tid);
+    if (thread !== undefined && thread.open > 0) thread.open--;
+  }
+
+  /** A client socket starts to connect. */
+  connecting(socket: number, at: Moment): void {
+    const candidates = this.causesOf({ traceId: null, socket: 0, first: false }, at);
+    const best = candidates[0];
+    if (best !== undefined && best.confidence >= DEFAULT_THRESHOLD) {
+      this.#origins.connected(socket, best.request, at.goid !== 0);
+    }
+  }
+
+  /** The socket is gone. */
+  socketClosed(socket: number): void {
+    this.#origins.forget(socket);
+  }
+
+  /** A thread was created: until it reads something itself it works for what its creator worked for. */
+  threadCreated(tgid: number, tid: number, parent: Moment): void {
+    if (tgid !== parent.tgid) return;
+    const creator = this.#process(tgid).threads.get(parent.tid)?.current;
+    if (creator?.request.open) {
+      this.#process(tgid).thread(tid).current = { request: creator.request, via: 'lineage', switches: 0 };
+    }
+  }
+
+  threadExited(tgid: number, tid: number): void {
+    this.#processes.get(tgid)?.threads.delete(tid);
+  }
+
+  processExited(tgid: number): void {
+    this.#processes.delete(tgid);
+  }
+
+  /**
+   * Requests that may have caused the call that leaves at this moment, the strongest first.
+   * Which evidence is listed first among equals follows the order of the sources.
+   */
+  causesOf(call: OutgoingCall, at: Moment): Candidate<R>[] {
+    const process = this.#process(at.tgid);
+    if (at.goid !== 0) process.goroutine(at);
+    const found: Candidate<R>[] = [];
+    for (const source of this.#sources) {
+      source.candidates(process, call, at, (request, kind, key, confidence) => {
+        let candidate = found.find((known) => known.request === request);
+        if (candidate === undefined) {
+          candidate = { request, evidence: [], confidence: 0 };
+          found.push(candidate);
+        }
+        candidate.evidence.push({ kind, key, confidence });
+        candidate.confidence = Math.max(candidate.confidence, confidence);
+      });
+    }
+    if (call.first) this.#origins.forget(call.socket);
+    found.sort((a, b) => b.confidence - a.confidence);
+    if (found.length > MAX_CANDIDATES) found.length = MAX_CANDIDATES;
+    return found;
+  }
+
+  #setContext(request: R, via: 'unit' | 'socket-return', at: Moment): void {
+    const process = this.#process(at.tgid);
+    const context = { request, via, switches: at.switches };
+    if (at.goid !== 0) process.goroutine(at).current = context;
+    process.thread(at.tid).current = context;
+  }
+}

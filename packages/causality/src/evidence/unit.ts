@@ -1,0 +1,84 @@
+import type { Context, ProcessContexts } from '../contexts.ts';
+import type { Moment, ServedRequest } from '../facts.ts';
+import type { Believe, EvidenceSource } from './source.ts';
+
+/**
+ * How sure a thread's context is.
+ *
+ * - a thread with one open request works for that one, whatever it waits for in between
+ * - an event loop that has not slept since has, nearly always, not turned to anything else that the
+ *   kernel did not see; below 0.99, since a timer can be due without sleeping
+ * - an event loop that slept was woken by something: a timer, a thread pool; who knows for whom
+ */
+const EXCLUSIVE = 0.999;
+const EXCLUSIVE_SLEPT = 0.98;
+const SHARED = 0.98;
+const SHARED_SLEPT = 0.4;
+/** A new connection's first request leaves when the connection is ready, not when the loop's last message came. */
+const SHARED_NEW_SOCKET = 0.3;
+/** The request is answered already: work that a handler leaves behind. */
+const AFTER_RESPONSE = 0.6;
+/** A goroutine stands alone; a thread under goroutines tells little. */
+const GOROUTINE = 0.999;
+const THREAD_OF_GOROUTINES = 0.35;
+
+function threadConfidence<R extends ServedRequest>(
+  context: Context<R>,
+  openOnThread: number,
+  first: boolean,
+  at: Moment,
+): number {
+  const slept = context.switches !== at.switches;
+  if (!context.request.open) return slept ? 0 : AFTER_RESPONSE;
+  if (openOnThread <= 1) return slept ? EXCLUSIVE_SLEPT : EXCLUSIVE;
+  if (first) return SHARED_NEW_SOCKET;
+  return slept ? SHARED_SLEPT : SHARED;
+}
+
+function unitCandidates<R extends ServedRequest>(
+  via: 'unit' | 'socket-return',
+  process: ProcessContexts<R>,
+  first: boolean,
+  at: Moment,
+  believe: Believe<R>,
+): void {
+  const thread = process.threads.get(at.tid);
+  if (at.goid !== 0) {
+    const own = process.goroutines.get(at.goid)?.current;
+    if (own?.via === via && own.request.open) {
+      believe(own.request, via, `goroutine ${at.goid}`, GOROUTINE);
+      return;
+    }
+    if (thread?.current?.via === via && thread.current.request.open) {
+      believe(thread.current.request, via, `thread ${at.tid}`, THREAD_OF_GOROUTINES);
+    }
+    return;
+  }
+  const context = thread?.current;
+  if (thread === undefined || context?.via !== via) return;
+  const confidence = threadConfidence(context, thread.open, first, at);
+  if (confidence > 0) believe(context.request, via, `thread ${at.tid}`, confidence);
+}
+
+/** The same thread or goroutine read the request and makes the call, nothing in between. */
+export function unitSource<R extends ServedRequest>(): EvidenceSource<R> {
+  return {
+    kind: 'unit',
+    candidates(process, call, at, believe) {
+      unitCandidates('unit', process, call.first, at, believe);
+    },
+  };
+}
+
+/**
+ * A response that was read restores the request for which its own request was sent: what an event loop
+ * does next on that thread, it does for that one.
+ */
+export function socketReturnSource<R extends ServedRequest>(): EvidenceSource<R> {
+  return {
+    kind: 'socket-return',
+    candidates(process, call, at, believe) {
+      unitCandidates('socket-return', process, call.first, at, believe);
+    },
+  };
+}

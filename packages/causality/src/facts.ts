@@ -1,0 +1,47 @@
+import type { Evidence, TraceId } from '@weft/model';
+
+/**
+ * Where and when something was executed: the facts that the kernel reports with every event. One
+ * mutable instance is reused by the caller; whoever keeps a value copies it.
+ */
+export interface Moment {
+  readonly time: number;
+  readonly tgid: number;
+  readonly tid: number;
+  /** Goroutine, 0 = none or unknown. */
+  readonly goid: number;
+  readonly parentGoid: number;
+  /** Goroutine that ran on this thread just before and parked, 0 = unknown. */
+  readonly handoverGoid: number;
+  readonly handoverParentGoid: number;
+  /** Voluntary context switches of the thread so far: equal numbers mean that it did not sleep in between. */
+  readonly switches: number;
+}
+
+/** A request that a process is serving, as far as causality cares. The caller's own object implements it. */
+export interface ServedRequest {
+  readonly tgid: number;
+  /** When its first byte was read. */
+  readonly openedAt: number;
+  /** Trace id that it carried, or null. */
+  readonly traceId: TraceId | string | null;
+  /** False once its response is complete. */
+  open: boolean;
+}
+
+/** A call that a process makes: what is asked about. */
+export interface OutgoingCall {
+  readonly traceId: TraceId | string | null;
+  /** Names the client socket. */
+  readonly socket: number;
+  /** It is the first request on that socket since it was connected. */
+  readonly first: boolean;
+}
+
+/** A possible cause of a call. */
+export interface Candidate<R extends ServedRequest> {
+  readonly request: R;
+  readonly evidence: Evidence[];
+  /** Of the strongest evidence. */
+  confidence: number;
+}

@@ -1,0 +1,56 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+function executable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Looks for a program: first the path in an environment variable, then `PATH`, then well-known places.
+ * @returns its path, or null when it is nowhere
+ */
+export function findProgram(name: string, variable: string, places: readonly string[]): string | null {
+  const chosen = process.env[variable];
+  if (chosen) return executable(chosen) ? chosen : null;
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const candidates = [...folders.map((folder) => join(folder, name)), ...places];
+  return candidates.find(executable) ?? null;
+}
+
+/** nginx; `WEFT_NGINX` names one that set-up unpacked where none is installed. */
+export const findNginx = () => findProgram('nginx', 'WEFT_NGINX', ['/usr/sbin/nginx']);
+/** Python 3; `WEFT_PYTHON` overrides. */
+export const findPython = () => findProgram('python3', 'WEFT_PYTHON', ['/usr/bin/python3']);
+/** The Go tool chain; `WEFT_GO` overrides. */
+export const findGo = () => findProgram('go', 'WEFT_GO', ['/usr/local/go/bin/go', '/usr/lib/go/bin/go']);
+
+/**
+ * Redis; `WEFT_REDIS` overrides. Debian's `redis-check-rdb` is the server's own program and acts as the server when it is
+ * called `redis-server`: the caller starts what is found here under that name.
+ */
+export const findRedis = () =>
+  findProgram('redis-server', 'WEFT_REDIS', ['/usr/bin/redis-server', '/usr/bin/redis-check-rdb']);
+
+let root: string | null = null;
+
+/**
+ * Root folder of the repository: the programs of scenarios and demo lie beside each other there, wherever
+ * the bundle that runs this line lies.
+ */
+export function repoRoot(): string {
+  if (root !== null) return root;
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'scenarios', 'load', 'load.mjs'))) {
+    const above = dirname(folder);
+    if (above === folder) throw new Error('The folder of the scenarios was not found above this program.');
+    folder = above;
+  }
+  root = folder;
+  return folder;
+}

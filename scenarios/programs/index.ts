@@ -1,0 +1,5 @@
+export * from './cgroup.ts';
+export * from './find.ts';
+export * from './go-build.ts';
+export * from './launch.ts';
+export * from './ports.ts';

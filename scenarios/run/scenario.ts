@@ -1,0 +1,34 @@
+import type { ProgramGroup } from '../programs/index.ts';
+
+/** Requests go to `prefix` + call id, chosen by weight. */
+export interface LoadPath {
+  readonly prefix: string;
+  readonly weight: number;
+}
+
+/** Where the load goes once a scenario's programs listen. */
+export interface LoadTarget {
+  readonly port: number;
+  readonly paths: readonly LoadPath[];
+}
+
+/** What a scenario gets to start its programs with. */
+export interface ScenarioContext {
+  readonly group: ProgramGroup;
+  /** Path of the truth log of one program; a file of its own each. */
+  truthLog(program: string): string;
+  /** Runs after the programs have ended. */
+  cleanup(action: () => void): void;
+}
+
+/** Programs that know nothing of Weft, how to start them, how to load them (DESIGN §9). */
+export interface Scenario {
+  readonly name: string;
+  readonly description: string;
+  /** Spans that carry no call's id are part of the truth (logins, pings). Default: they are too many. */
+  readonly allowNameless?: boolean;
+  /** Builds what must be built. @returns why the scenario cannot run here, or null */
+  prepare(): Promise<string | null>;
+  /** Starts the programs; the group stops them, also when this fails half-way. */
+  start(context: ScenarioContext): Promise<LoadTarget>;
+}
