@@ -10,7 +10,9 @@ function constantCase(name: string): string {
 function enumsOf(header: string): string[] {
   const lines: string[] = [];
   for (const match of header.matchAll(/enum (weft_\w+) \{([^}]*)\}/g)) {
-    const entries = [...match[2]!.matchAll(/WEFT_(\w+) = (\d+)/g)].map(([, name, value]) => `  ${name}: ${value},`);
+    const entries = [...match[2]!.matchAll(/WEFT_(\w+) = (\d+)/g)].map(
+      ([, name, value]) => `  ${name}: ${value},`,
+    );
     lines.push(`export const ${constantCase(match[1]!)} = {`, ...entries, '} as const;', '');
   }
   for (const match of header.matchAll(/#define WEFT_(\w+) (\d+)/g)) {

@@ -1,0 +1,25 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where the cgroup v2 hierarchy is mounted, or null. */
+export function cgroupMount(mounts: string = readFileSync('/proc/mounts', 'utf8')): string | null {
+  for (const line of mounts.split('\n')) {
+    const [, path, type] = line.split(' ');
+    if (type === 'cgroup2' && path !== undefined) return path;
+  }
+  return null;
+}
+
+/** Folder of a cgroup given as users write it: absolute, or below the mount. */
+export function cgroupFolder(path: string): string {
+  const mount = cgroupMount();
+  if (mount === null)
+    throw new Error(
+      'no cgroup v2 hierarchy is mounted: mount one (mount -t cgroup2 none /sys/fs/cgroup/unified)',
+    );
+  const folder = path.startsWith(`${mount}/`) || path === mount ? path : join(mount, path);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new Error(`there is no cgroup ${folder}: create it, or name one below ${mount}`);
+  }
+  return folder;
+}

@@ -1,0 +1,256 @@
+import { closeSync, openSync } from 'node:fs';
+import { LOST, MODE, PROCESS, PROCESS_FLAG, VERDICT, VERDICTS } from '@weft/kernel';
+import {
+  BpfError,
+  type BpfMap,
+  type BpfObject,
+  openObject,
+  possibleCpus,
+  type RingBuffer,
+  readKernelBtf,
+  setRlimitMemlock,
+} from '@weft/libbpf';
+import { type CaptureOptions, TIERS, type Tier } from '../options.ts';
+import type { GoRuntime } from '../process/go-runtime.ts';
+import { cgroupFolder } from './cgroup.ts';
+import { HOOKS } from './hooks.ts';
+
+/** Names of the kernel's loss causes by their number in the ABI. */
+const LOST_CAUSES: readonly string[] = Object.entries(LOST)
+  .filter(([name]) => name !== 'LOST_CAUSES')
+  .sort(([, a], [, b]) => a - b)
+  .map(([name]) => name.replace(/^LOST_/, '').toLowerCase());
+
+export interface KernelCaptureOptions extends CaptureOptions {
+  /** Path of weft.bpf.o. */
+  readonly object: string;
+  /** Trace this process alone; null: all. */
+  readonly onlyPid: number | null;
+  /** CLOCK_MONOTONIC nanoseconds that count as 0. */
+  readonly monotonicEpoch: bigint;
+  /** Run without these hooks, as if the kernel refused them: for tests. */
+  readonly refuse?: readonly string[];
+}
+
+/** The kernel side, loaded and attached. Everything hangs on file descriptors: when the process ends, however, it is gone. */
+export class KernelCapture {
+  readonly tier: Tier;
+  readonly ring: RingBuffer;
+  /** Program → `attached`, or why not. */
+  readonly hooks: Readonly<Record<string, string>>;
+  readonly #object: BpfObject;
+  readonly #processes: BpfMap;
+  readonly #lost: BpfMap;
+  readonly #verdicts: Uint32Array;
+  readonly #paused: Uint32Array;
+
+  private constructor(tier: Tier, object: BpfObject, hooks: Record<string, string>) {
+    this.tier = tier;
+    this.hooks = hooks;
+    this.#object = object;
+    this.ring = object.map('weft_events').openRing();
+    this.#processes = object.map('weft_processes');
+    this.#lost = object.map('weft_lost');
+    const verdicts = object.map('weft_verdicts').mmap();
+    const paused = object.btf.variables.get('weft_paused');
+    const variables = object.map('.bss').mmap();
+    this.#paused = new Uint32Array(variables.buffer, variables.byteOffset + (paused?.offset ?? 0), 1);
+    this.#verdicts = new Uint32Array(verdicts.buffer, verdicts.byteOffset, (VERDICTS * VERDICT.size) >> 2);
+  }
+
+  /** Loads and attaches the best tier that works, or the one asked for. @throws Error in one sentence with the remedy */
+  static start(options: KernelCaptureOptions): KernelCapture {
+    if (process.getuid?.() !== 0) {
+      throw new Error(
+        'tracing needs root: run it with sudo, or give it CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE',
+      );
+    }
+    setRlimitMemlock();
+    const tiers = options.tier === null ? TIERS : [options.tier];
+    const reasons: string[] = [];
+    for (const tier of tiers) {
+      try {
+        return KernelCapture.#startTier(tier, options);
+      } catch (error) {
+        if (!(error instanceof BpfError || error instanceof MissingHook)) throw error;
+        reasons.push(`${tier}: ${error.message}`);
+      }
+    }
+    throw new Error(`no usable tier (${reasons.join('; ')}): \`weft doctor\` shows what this kernel allows`);
+  }
+
+  static #startTier(tier: Tier, options: KernelCaptureOptions): KernelCapture {
+    const btf = readKernelBtf();
+    if (btf === null) throw new MissingHook('the kernel has no BTF (/sys/kernel/btf/vmlinux)');
+    const hooks: Record<string, string> = {};
+    const wanted = new Set<string>();
+    for (const hook of HOOKS[tier]) {
+      if (options.refuse?.includes(hook.program)) hooks[hook.program] = 'refused: by request';
+      else if (btf.hasTracepoint(hook.tracepoint)) wanted.add(hook.program);
+      else hooks[hook.program] = `refused: the kernel has no tracepoint ${hook.tracepoint}`;
+      if (!wanted.has(hook.program) && !hook.optional) {
+        throw new MissingHook(hooks[hook.program] ?? hook.program);
+      }
+    }
+    // An optional program that the verifier refuses must not cost the tier: try again without it.
+    for (;;) {
+      const object = openObject(options.object);
+      try {
+        prepare(object, tier, wanted, options);
+        object.load();
+        setCgroups(object, options);
+        attach(object, tier, wanted, hooks);
+        return new KernelCapture(tier, object, hooks);
+      } catch (error) {
+        object.close();
+        const culprit = refusedProgram(error, tier, wanted);
+        if (culprit === null) throw error;
+        wanted.delete(culprit);
+        hooks[culprit] = `refused: ${error instanceof Error ? error.message : String(error)}`;
+      }
+    }
+  }
+
+  /** Losses of the kernel side by cause, all CPUs together. */
+  lost(): Record<string, number> {
+    const result: Record<string, number> = {};
+    const key = new Uint8Array(4);
+    for (let cause = 0; cause < LOST_CAUSES.length; cause++) {
+      key[0] = cause;
+      let count = 0;
+      for (const value of this.#lost.lookupPerCpu(key) ?? []) {
+        count += Number(new DataView(value.buffer, value.byteOffset).getBigUint64(0, true));
+      }
+      result[`kernel_${LOST_CAUSES[cause]}`] = count;
+    }
+    return result;
+  }
+
+  /** Switches all reports off or on again: costs the traced programs next to nothing while off. */
+  set paused(paused: boolean) {
+    Atomics.store(this.#paused, 0, paused ? 1 : 0);
+  }
+
+  /** Tells the kernel side not to trace a process. */
+  exclude(tgid: number): void {
+    this.#setProcess(tgid, PROCESS_FLAG.PROCESS_EXCLUDED, null);
+  }
+
+  /** Tells the kernel side where a Go process keeps its goroutines. */
+  setGoRuntime(tgid: number, runtime: GoRuntime): void {
+    this.#setProcess(tgid, PROCESS_FLAG.PROCESS_GO, runtime);
+  }
+
+  forget(tgid: number): void {
+    this.#processes.delete(keyOf(tgid));
+  }
+
+  #setProcess(tgid: number, flags: number, runtime: GoRuntime | null): void {
+    const value = new DataView(new ArrayBuffer(PROCESS.size));
+    value.setUint32(PROCESS.flags, flags, true);
+    if (runtime !== null) {
+      value.setInt32(PROCESS.g_tls, runtime.gTls, true);
+      value.setUint16(PROCESS.goid, runtime.goid, true);
+      value.setUint16(PROCESS.parent_goid, runtime.parentGoid, true);
+      value.setUint16(PROCESS.m, runtime.m, true);
+      value.setUint16(PROCESS.sched_sp, runtime.schedSp, true);
+    }
+    this.#processes.update(keyOf(tgid), new Uint8Array(value.buffer));
+  }
+
+  /**
+   * Asks for the heads of a socket's messages alone: nothing below the needed position of each direction,
+   * then up to `limit` bytes a call. Written into mapped memory: no system call. Positions wrap, so it
+   * must be told again at least every 2^31 bytes.
+   */
+  wantHeads(cookie: number, neededReceived: number, neededSent: number, limit: number): void {
+    const words = this.#verdicts;
+    const at = ((cookie % VERDICTS) * VERDICT.size) >> 2;
+    const low = cookie >>> 0;
+    const high = Math.floor(cookie / 0x1_0000_0000);
+    const theirs = words[at] !== low || words[at + 1] !== high;
+    // The kernel compares the cookie: until it stands there, what is written is nobody's verdict.
+    if (theirs) Atomics.store(words, at, 0);
+    words[at + VERDICT.needed / 4] = neededReceived >>> 0;
+    words[at + VERDICT.needed / 4 + 1] = neededSent >>> 0;
+    if (!theirs) return;
+    words[at + VERDICT.mode / 4] = MODE.HEADS;
+    words[at + VERDICT.limit / 4] = limit;
+    words[at + 1] = high;
+    Atomics.store(words, at, low);
+  }
+
+  close(): void {
+    this.#object.close();
+  }
+}
+
+class MissingHook extends Error {}
+
+function keyOf(tgid: number): Uint8Array {
+  const key = new Uint8Array(4);
+  new DataView(key.buffer).setUint32(0, tgid, true);
+  return key;
+}
+
+function prepare(
+  object: BpfObject,
+  tier: Tier,
+  wanted: ReadonlySet<string>,
+  options: KernelCaptureOptions,
+): void {
+  for (const program of object.programs.values()) program.setAutoload(wanted.has(program.name));
+  object.map('weft_scratch').setMaxEntries(possibleCpus());
+  object.setVariables({
+    weft_epoch: options.monotonicEpoch,
+    weft_self: process.pid,
+    weft_only_pid: options.onlyPid ?? 0,
+    weft_use_only_cgroup: options.onlyCgroup === null ? 0 : 1,
+    weft_use_exclude_cgroup: options.excludeCgroup === null ? 0 : 1,
+    weft_syscall_tier: tier === 'syscall' ? 1 : 0,
+    weft_send_locked: wanted.has('weft_tcp_send') ? 1 : 0,
+  });
+}
+
+function attach(
+  object: BpfObject,
+  tier: Tier,
+  wanted: ReadonlySet<string>,
+  hooks: Record<string, string>,
+): void {
+  for (const hook of HOOKS[tier]) {
+    if (!wanted.has(hook.program)) continue;
+    try {
+      object.program(hook.program).attach();
+      hooks[hook.program] = 'attached';
+    } catch (error) {
+      if (!hook.optional || !(error instanceof BpfError)) throw error;
+      hooks[hook.program] = `refused: ${error.message}`;
+    }
+  }
+}
+
+/** The programs compare with these once they are attached. */
+function setCgroups(object: BpfObject, options: KernelCaptureOptions): void {
+  const cgroups = [options.onlyCgroup, options.excludeCgroup];
+  for (const [index, path] of cgroups.entries()) {
+    if (path === null) continue;
+    const fd = openSync(cgroupFolder(path), 'r');
+    try {
+      object.map('weft_cgroups').update(keyOf(index), keyOf(fd));
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+/** The optional program that a failed load is about, or null. */
+function refusedProgram(error: unknown, tier: Tier, wanted: ReadonlySet<string>): string | null {
+  if (!(error instanceof BpfError)) return null;
+  const said = `${error.message}\n${error.log}`;
+  for (const hook of HOOKS[tier]) {
+    if (hook.optional && wanted.has(hook.program) && said.includes(`prog '${hook.program}': `))
+      return hook.program;
+  }
+  return null;
+}

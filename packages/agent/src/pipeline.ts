@@ -1,0 +1,359 @@
+import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment } from '@weft/causality';
+import { EVENT, FLAG, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
+import type { EvidenceKind, SpanRecord } from '@weft/model';
+import { type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
+import { type RecordMemory, readTaskEvent, SocketEvent } from './capture/socket-event.ts';
+import { Losses } from './losses.ts';
+import type { Exchange } from './sessions/exchange.ts';
+import type { ExchangeSink } from './sessions/session.ts';
+import { buildSpan, keyIsFinal, type SpanOwner } from './sessions/span-builder.ts';
+import { Connection } from './streams/connection.ts';
+import { addressText, type ConnectionFacts } from './streams/connection-facts.ts';
+
+/** What the pipeline asks about processes; live it reads /proc, in a replay the recording. */
+export interface ProcessFacts {
+  owner(tgid: number): SpanOwner;
+  isListening(tgid: number, port: number): boolean;
+  /** A process has opened a connection. */
+  seen(tgid: number): void;
+  executed(tgid: number, name: string): void;
+  forked(tgid: number, parentTgid: number): void;
+  exited(tgid: number): void;
+}
+
+export interface PipelineOptions {
+  readonly mask: boolean;
+  readonly without: readonly EvidenceKind[];
+}
+
+/** Receives finished spans. */
+export type SpanSink = (span: SpanRecord) => void;
+
+/** Below these positions a socket's bytes are not needed to go on parsing. */
+export type VerdictSink = (cookie: number, neededReceived: number, neededSent: number) => void;
+
+const MAX_CONNECTIONS = 65_536;
+/** A call waits so long for the key of the request that caused it; past that the key is predicted. */
+const HOLD_NANOS = 1e9;
+const MAX_HELD = 65_536;
+/** Turns of an unknown protocol end after so much quiet. */
+const QUIET_NANOS = 0.7e9;
+/** A request without any answer is given up. */
+const UNANSWERED_NANOS = 120e9;
+const TICK_NANOS = 100e6;
+/** Messages up to this size are copied whole anyway. */
+const SMALL_BYTES = 512;
+
+/**
+ * From kernel events to spans: streams, protocols, sessions, causality. Deterministic: the same records and the same
+ * process facts give the same spans. Nothing in it blocks, reads a clock or touches the network.
+ */
+export class Pipeline implements ExchangeSink {
+  readonly losses = new Losses();
+  events = 0;
+  spans = 0;
+  /** Time of the newest event. */
+  now = 0;
+  readonly #event = new SocketEvent();
+  readonly #connections = new Map<number, Connection>();
+  readonly #engine: CausalityEngine<Exchange>;
+  readonly #processes: ProcessFacts;
+  readonly #options: PipelineOptions;
+  readonly #emit: SpanSink;
+  readonly #verdict: VerdictSink | null;
+  /** Calls whose cause has no final key yet, in the order of their ends. */
+  #held: Exchange[] = [];
+  #nextTick = 0;
+  #idleCursor: Iterator<Connection> | null = null;
+
+  constructor(
+    processes: ProcessFacts,
+    options: PipelineOptions,
+    emit: SpanSink,
+    verdict: VerdictSink | null = null,
+  ) {
+    this.#processes = processes;
+    this.#options = options;
+    this.#emit = emit;
+    this.#verdict = verdict;
+    this.#engine = new CausalityEngine({ without: options.without });
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Entries that causality remembers. */
+  get remembered(): number {
+    return this.#engine.size();
+  }
+
+  /** Everything that ended before this moment has been emitted. */
+  settledUntil(): number {
+    return this.#held.length === 0 ? this.now : Math.min(this.now, this.#held[0]!.end);
+  }
+
+  /** One record of the kernel side. @param length of the record in bytes */
+  record(memory: RecordMemory, offset: number, length: number): void {
+    this.events++;
+    const kind = memory.bytes[offset]!;
+    if (kind === KIND.EXEC || kind === KIND.EXIT || kind === KIND.FORK) {
+      if (length < TASK_EVENT.size) this.losses.count('record_malformed');
+      else this.#task(memory, offset);
+      return;
+    }
+    const event = this.#event;
+    if (length < EVENT.size) {
+      this.losses.count('record_malformed');
+      return;
+    }
+    event.read(memory, offset);
+    if (event.captured > length - EVENT.size || event.skipped + event.captured > event.length) {
+      this.losses.count('record_malformed');
+      return;
+    }
+    if (event.time > this.now) this.now = event.time;
+    switch (kind) {
+      case KIND.SEND:
+      case KIND.RECV:
+        this.#transfer(event, kind === KIND.SEND);
+        break;
+      case KIND.CONNECT:
+        this.#engine.connecting(event.cookie, event);
+        break;
+      case KIND.SHUTDOWN: {
+        const connection = this.#connections.get(event.cookie);
+        connection?.sideEnded(connection.facts.role === 'client' ? TO_SERVER : TO_CLIENT, event.time);
+        break;
+      }
+      case KIND.CLOSE:
+        this.#closed(event.cookie, event.time);
+        break;
+      default:
+        this.losses.count('record_unknown');
+    }
+    if (this.now >= this.#nextTick) this.tick(this.now);
+  }
+
+  #task(memory: RecordMemory, offset: number): void {
+    const task = readTaskEvent(memory, offset);
+    switch (task.kind) {
+      case KIND.EXEC:
+        this.#engine.processExited(task.tgid);
+        this.#processes.executed(task.tgid, task.name);
+        break;
+      case KIND.EXIT:
+        this.#engine.threadExited(task.tgid, task.tid);
+        if (task.tgid === task.tid) {
+          this.#engine.processExited(task.tgid);
+          this.#processes.exited(task.tgid);
+        }
+        break;
+      case KIND.FORK:
+        if (task.tgid !== task.parentTgid) this.#processes.forked(task.tgid, task.parentTgid);
+        else {
+          const creator: Moment = {
+            time: task.time,
+            tgid: task.parentTgid,
+            tid: task.parentTid,
+            goid: task.parentGoid,
+            parentGoid: 0,
+            handoverGoid: 0,
+            handoverParentGoid: 0,
+            switches: 0,
+          };
+          this.#engine.threadCreated(task.tgid, task.tid, creator);
+        }
+        break;
+    }
+  }
+
+  #transfer(event: SocketEvent, sending: boolean): void {
+    let connection = this.#connections.get(event.cookie);
+    if (connection === undefined) {
+      if (event.length === 0) return;
+      connection = this.#connect(event, sending);
+    }
+    const { facts } = connection;
+    const side: Side = sending === (facts.role === 'client') ? TO_SERVER : TO_CLIENT;
+    connection.lastActive = event.time;
+    if (event.length === 0) {
+      connection.sideEnded(side, event.time);
+      return;
+    }
+    connection.add(
+      side,
+      event.position,
+      event.otherPosition,
+      event.length,
+      event.skipped,
+      event.payload(),
+      event.time,
+    );
+    this.#tellCausality(connection, side, event);
+    if (this.#verdict !== null && (connection.limited || event.length > SMALL_BYTES)) {
+      this.#limit(connection, this.#verdict);
+    }
+  }
+
+  /** Has the kernel copy no more than what parsing needs; from the first large message of a known protocol on. */
+  #limit(connection: Connection, verdict: VerdictSink): void {
+    if (!connection.known) return;
+    connection.limited = true;
+    const client = connection.facts.role === 'client';
+    verdict(
+      connection.facts.cookie,
+      connection.neededFrom(client ? TO_CLIENT : TO_SERVER),
+      connection.neededFrom(client ? TO_SERVER : TO_CLIENT),
+    );
+  }
+
+  /** What the unit of execution has just done, besides opening exchanges. */
+  #tellCausality(connection: Connection, side: Side, event: SocketEvent): void {
+    const exchange = connection.touched(side);
+    if (connection.facts.role === 'client') {
+      if (side === TO_CLIENT) this.#engine.responseRead(causeOf(exchange), event);
+    } else if (exchange !== null) {
+      if (side === TO_SERVER) this.#engine.requestRead(exchange, event);
+      else this.#engine.responseWritten(exchange, event);
+    }
+  }
+
+  #connect(event: SocketEvent, sending: boolean): Connection {
+    if (this.#connections.size >= MAX_CONNECTIONS) {
+      for (const oldest of this.#connections.keys()) {
+        this.losses.count('connection_evicted');
+        this.#closed(oldest, event.time);
+        break;
+      }
+    }
+    const ipv6 = (event.flags & FLAG.FLAG_IPV6) !== 0;
+    const unix = event.transport === TRANSPORT.UNIX_STREAM || event.transport === TRANSPORT.UNIX_DGRAM;
+    const facts: ConnectionFacts = {
+      cookie: event.cookie,
+      peerCookie: event.peerCookie,
+      transport: unix ? 'unix' : event.transport === TRANSPORT.UDP ? 'udp' : 'tcp',
+      role: this.#roleOf(event, sending),
+      tgid: event.tgid,
+      localAddress: unix ? '' : addressText(event.address('local'), ipv6),
+      localPort: event.localPort,
+      remoteAddress: unix ? '' : addressText(event.address('remote'), ipv6),
+      remotePort: event.remotePort,
+    };
+    this.#processes.seen(event.tgid);
+    const connection = new Connection(facts, this, { mask: this.#options.mask });
+    this.#connections.set(event.cookie, connection);
+    return connection;
+  }
+
+  /** The kernel knows the role of sockets that it saw connect; for older ones the listening ports tell. */
+  #roleOf(event: SocketEvent, sending: boolean): 'client' | 'server' {
+    if (event.role === ROLE.ROLE_CLIENT) return 'client';
+    if (event.role === ROLE.ROLE_SERVER) return 'server';
+    if (event.transport === TRANSPORT.UDP) return sending ? 'client' : 'server';
+    if (event.localPort !== 0 && this.#processes.isListening(event.tgid, event.localPort)) return 'server';
+    return 'client';
+  }
+
+  #closed(cookie: number, time: number): void {
+    this.#engine.socketClosed(cookie);
+    const connection = this.#connections.get(cookie);
+    if (connection === undefined) return;
+    connection.close(time);
+    this.#connections.delete(cookie);
+  }
+
+  opened(exchange: Exchange): void {
+    const event = this.#event;
+    const { facts, fresh } = this.#connections.get(exchange.connection.cookie)!;
+    if (facts.role === 'client') {
+      exchange.causes = this.#engine.causesOf(
+        { traceId: exchange.traceId, socket: facts.cookie, first: fresh },
+        event,
+      );
+      this.#connections.get(facts.cookie)!.fresh = false;
+    } else {
+      exchange.tid = event.tid;
+      this.#engine.requestReceived(exchange, event);
+    }
+  }
+
+  closed(exchange: Exchange): void {
+    if (exchange.connection.role === 'server') this.#engine.requestServed(exchange, exchange.tid);
+    if (exchange.causes.every((cause) => keyIsFinal(cause.request))) {
+      this.#ship(exchange);
+      return;
+    }
+    if (this.#held.length >= MAX_HELD) this.#ship(this.#held.shift()!);
+    this.#held.push(exchange);
+  }
+
+  malformed(cause: string): void {
+    this.losses.count(`malformed_${cause}`);
+  }
+
+  #ship(exchange: Exchange): void {
+    this.spans++;
+    this.#emit(buildSpan(exchange, this.#processes.owner(exchange.tgid)));
+  }
+
+  /** Regular work by the events' own time: releases held calls, ends quiet turns, gives up unanswered requests. */
+  tick(now: number): void {
+    if (now > this.now) this.now = now;
+    this.#nextTick = this.now + TICK_NANOS;
+    this.#releaseHeld(false);
+    // A slice of the connections each time: all of them within a second or so.
+    let budget = Math.max(64, this.#connections.size >> 3);
+    this.#idleCursor ??= this.#connections.values();
+    while (budget-- > 0) {
+      const next = this.#idleCursor.next();
+      if (next.done) {
+        this.#idleCursor = null;
+        break;
+      }
+      next.value.expire(this.now, this.now - QUIET_NANOS, this.now - UNANSWERED_NANOS);
+    }
+  }
+
+  #releaseHeld(force: boolean): void {
+    if (this.#held.length === 0) return;
+    const still: Exchange[] = [];
+    for (const exchange of this.#held) {
+      const due =
+        force ||
+        this.now - exchange.end > HOLD_NANOS ||
+        exchange.causes.every((cause) => keyIsFinal(cause.request));
+      if (due) this.#ship(exchange);
+      else still.push(exchange);
+    }
+    this.#held = still;
+  }
+
+  /**
+   * Nothing will be reported for a while: what is open would end as if unanswered. It is dropped and counted
+   * instead, whole connections at once, and the streams start anew when reports come again.
+   */
+  suspend(): void {
+    for (const [cookie, connection] of this.#connections) {
+      for (const exchange of connection.session.pending) {
+        exchange.open = false;
+        this.losses.count('shed_request');
+        if (exchange.connection.role === 'server') this.#engine.requestServed(exchange, exchange.tid);
+      }
+      this.#connections.delete(cookie);
+    }
+    this.#releaseHeld(true);
+  }
+
+  /** The end of a recording: everything that is open is given out as it stands. */
+  finish(): void {
+    for (const cookie of [...this.#connections.keys()]) this.#closed(cookie, this.now);
+    this.#releaseHeld(true);
+  }
+}
+
+/** The request for which a call was made, if that is known well enough to go by. */
+function causeOf(exchange: Exchange | null): Exchange | null {
+  const best: Candidate<Exchange> | undefined = exchange?.causes[0];
+  return best !== undefined && best.confidence >= DEFAULT_THRESHOLD ? best.request : null;
+}

@@ -1,0 +1,71 @@
+import type { Candidate, ServedRequest } from '@weft/causality';
+import type { Attributes, ExchangeKey } from '@weft/model';
+import type { Message } from '@weft/protocols';
+import type { ConnectionFacts } from '../streams/connection-facts.ts';
+
+/**
+ * One request/response pair as one end of one connection saw it: what becomes a span. Filled in as the
+ * bytes pass; the only mutable record of the pipeline.
+ */
+export class Exchange implements ServedRequest {
+  readonly connection: ConnectionFacts;
+  readonly request: Message;
+  response: Message | null = null;
+  /** Name of the protocol that read it. */
+  readonly protocol: string;
+  /** When the request's first byte passed. */
+  readonly start: number;
+  /** When the last byte that belongs to it passed. */
+  end: number;
+  /** Position of the opposite direction when the request passed: where its response begins, if nothing else is under way. */
+  readonly otherPosition: number;
+  /** No other request was waiting for its response. */
+  readonly alone: boolean;
+  /** Position of the response's first byte; NaN before it is known. */
+  responseStart = Number.NaN;
+  requestEnded = false;
+  responseEnded = false;
+  /** Attributes that became known at the messages' ends. */
+  extra: Attributes | null = null;
+  /** Thread that read the request's head (served requests). */
+  tid = 0;
+  /** Requests that may have caused it (calls), strongest first. */
+  causes: readonly Candidate<Exchange>[] = [];
+  open = true;
+  /** Memo of the exchange key. */
+  key: ExchangeKey | null = null;
+
+  constructor(
+    connection: ConnectionFacts,
+    request: Message,
+    protocol: string,
+    start: number,
+    otherPosition: number,
+    alone: boolean,
+  ) {
+    this.connection = connection;
+    this.request = request;
+    this.protocol = protocol;
+    this.start = start;
+    this.end = start;
+    this.otherPosition = otherPosition;
+    this.alone = alone;
+  }
+
+  get tgid(): number {
+    return this.connection.tgid;
+  }
+
+  get openedAt(): number {
+    return this.start;
+  }
+
+  get traceId(): string | null {
+    return this.request.carried?.traceId ?? null;
+  }
+
+  /** A push that nobody answers. */
+  get oneWay(): boolean {
+    return this.request.kind === 'one-way';
+  }
+}

@@ -1,0 +1,258 @@
+import type { Attributes } from '@weft/model';
+import { type Message, type MessageSink, type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
+import type { ConnectionFacts } from '../streams/connection-facts.ts';
+import { Exchange } from './exchange.ts';
+
+/** What a session tells: exchanges as they open and close. */
+export interface ExchangeSink {
+  /** The request's head is known. */
+  opened(exchange: Exchange): void;
+  /** Nothing more will come of it. */
+  closed(exchange: Exchange): void;
+  malformed(cause: string): void;
+}
+
+/** Where the bytes stand that are being parsed right now. */
+export interface StreamClock {
+  /** When the byte at a position of a side passed. */
+  timeOf(side: Side, position: number): number;
+  /** Position of the opposite direction when the current event happened, unwrapped. */
+  otherPosition(): number;
+}
+
+/** Requests that wait for their response on one connection. */
+const MAX_PENDING = 16_384;
+/** Responses that were seen before their request. */
+const MAX_EARLY = 64;
+
+interface EarlyResponse {
+  readonly message: Message;
+  readonly start: number;
+  end: number;
+  ended: boolean;
+  extra: Attributes | null;
+}
+
+/**
+ * Pairs the requests and responses of one connection, by the id that a protocol gives or in order. A
+ * response may be seen before its request; one that was missed does not shift the others.
+ */
+export class Session implements MessageSink {
+  readonly #facts: ConnectionFacts;
+  readonly #sink: ExchangeSink;
+  readonly #clock: StreamClock;
+  readonly protocol: string;
+  #pending: Exchange[] = [];
+  #early: EarlyResponse[] = [];
+  /** Exchange of the message that is being read, by side. */
+  #current: [Exchange | null, Exchange | null] = [null, null];
+  #earlyCurrent: EarlyResponse | null = null;
+  /** Exchanges whose bytes were read since `resetTouched`; more than one in one read is ambiguous. */
+  #touched: Exchange | null = null;
+  #ambiguous = false;
+  /** Messages read, for judging whether the protocol was guessed right. */
+  messages = 0;
+  malformedInRow = 0;
+
+  constructor(facts: ConnectionFacts, protocol: string, sink: ExchangeSink, clock: StreamClock) {
+    this.#facts = facts;
+    this.protocol = protocol;
+    this.#sink = sink;
+    this.#clock = clock;
+  }
+
+  get pending(): readonly Exchange[] {
+    return this.#pending;
+  }
+
+  /** Forgets which exchanges the last chunk belonged to. */
+  resetTouched(): void {
+    this.#touched = null;
+    this.#ambiguous = false;
+  }
+
+  /**
+   * The exchange that the bytes since `resetTouched` on a side belong to; null when none or several.
+   */
+  touched(side: Side): Exchange | null {
+    if (this.#ambiguous) return null;
+    if (this.#touched !== null) return this.#touched;
+    const current = this.#current[side];
+    if (current !== null && !(side === TO_SERVER ? current.requestEnded : current.responseEnded))
+      return current;
+    return side === TO_CLIENT ? (this.#pending[0] ?? null) : null;
+  }
+
+  #touch(exchange: Exchange): void {
+    if (this.#touched !== null && this.#touched !== exchange) this.#ambiguous = true;
+    this.#touched = exchange;
+  }
+
+  message(message: Message): void {
+    this.messages++;
+    this.malformedInRow = 0;
+    const start = this.#clock.timeOf(message.side, message.start);
+    switch (message.kind) {
+      case 'request':
+        this.#request(message, start);
+        return;
+      case 'response':
+      case 'interim':
+        this.#response(message, start);
+        return;
+      case 'one-way': {
+        const exchange = this.#open(message, start);
+        this.#current[message.side] = exchange;
+        this.#touch(exchange);
+        return;
+      }
+    }
+  }
+
+  #open(message: Message, start: number): Exchange {
+    const exchange = new Exchange(
+      this.#facts,
+      message,
+      this.protocol,
+      start,
+      this.#clock.otherPosition(),
+      this.#pending.length === 0,
+    );
+    return exchange;
+  }
+
+  #request(message: Message, start: number): void {
+    if (this.#pending.length >= MAX_PENDING) this.#close(this.#pending.shift()!);
+    const exchange = this.#open(message, start);
+    this.#current[TO_SERVER] = exchange;
+    this.#touch(exchange);
+    const early = this.#takeEarly(exchange);
+    if (early === null) this.#pending.push(exchange);
+    this.#sink.opened(exchange);
+    if (early !== null) {
+      exchange.response = early.message;
+      exchange.responseStart = early.message.start;
+      exchange.end = Math.max(exchange.end, early.end);
+      exchange.extra = { ...exchange.extra, ...early.extra };
+      exchange.responseEnded = early.ended;
+      if (!early.ended) this.#current[TO_CLIENT] = exchange;
+      this.#closeIfComplete(exchange);
+    }
+  }
+
+  /** A response that came before its request begins at or behind the place where that request saw the other direction. */
+  #takeEarly(exchange: Exchange): EarlyResponse | null {
+    if (this.#early.length === 0 || this.#pending.length > 0) return null;
+    const id = exchange.request.pairingId;
+    const at = this.#early.findIndex(
+      (early) => early.message.pairingId === id && early.message.start >= exchange.otherPosition,
+    );
+    if (at < 0) return null;
+    const [early] = this.#early.splice(id === null ? 0 : at, id === null ? at + 1 : 1).slice(-1);
+    return early ?? null;
+  }
+
+  #response(message: Message, start: number): void {
+    const exchange = this.#awaiting(message);
+    if (exchange === null) {
+      if (message.kind === 'interim') return;
+      if (this.#early.length >= MAX_EARLY) this.#early.shift();
+      this.#earlyCurrent = { message, start, end: start, ended: false, extra: null };
+      this.#early.push(this.#earlyCurrent);
+      this.#current[TO_CLIENT] = null;
+      return;
+    }
+    this.#earlyCurrent = null;
+    if (Number.isNaN(exchange.responseStart)) exchange.responseStart = message.start;
+    this.#current[TO_CLIENT] = exchange;
+    this.#touch(exchange);
+    if (message.kind === 'interim') return;
+    exchange.response = message;
+    exchange.end = start;
+    const at = this.#pending.indexOf(exchange);
+    if (at >= 0) this.#pending.splice(at, 1);
+  }
+
+  /** The pending request that a response answers, or null. Requests whose answer was missed are closed. */
+  #awaiting(message: Message): Exchange | null {
+    if (message.pairingId !== null) {
+      return this.#pending.find((exchange) => exchange.request.pairingId === message.pairingId) ?? null;
+    }
+    while (this.#pending.length > 1) {
+      const [first, second] = this.#pending as [Exchange, Exchange];
+      // The response to a request that went alone begins where that request saw the other direction; a
+      // later request that saw it further on was sent after that response.
+      const missed =
+        first.alone && second.otherPosition > first.otherPosition && message.start >= second.otherPosition;
+      if (!missed) break;
+      this.#pending.shift();
+      this.#close(first);
+    }
+    const first = this.#pending[0];
+    if (first === undefined || message.start < first.otherPosition) return null;
+    return first;
+  }
+
+  end(message: Message, position: number, extra: Attributes | null): void {
+    const time = this.#clock.timeOf(message.side, position - 1);
+    const current = this.#current[message.side];
+    if (current?.request === message) {
+      current.requestEnded = true;
+      current.end = Math.max(current.end, time);
+      if (extra !== null) current.extra = { ...current.extra, ...extra };
+      if (message.kind === 'one-way') {
+        this.#sink.opened(current);
+        this.#close(current);
+      } else {
+        this.#closeIfComplete(current);
+      }
+    } else if (current?.response === message) {
+      current.responseEnded = true;
+      current.end = Math.max(current.end, time);
+      if (extra !== null) current.extra = { ...current.extra, ...extra };
+      this.#closeIfComplete(current);
+    } else if (this.#earlyCurrent?.message === message) {
+      this.#earlyCurrent.ended = true;
+      this.#earlyCurrent.end = time;
+      this.#earlyCurrent.extra = extra;
+    }
+  }
+
+  malformed(_side: Side, cause: string): void {
+    this.malformedInRow++;
+    this.#sink.malformed(cause);
+  }
+
+  #closeIfComplete(exchange: Exchange): void {
+    // A response can be complete while the request's body is still on its way (an early error): it counts.
+    if (exchange.responseEnded) this.#close(exchange);
+  }
+
+  #close(exchange: Exchange): void {
+    if (!exchange.open) return;
+    this.#sink.closed(exchange);
+    exchange.open = false;
+  }
+
+  /** The connection ends, or its protocol was guessed wrong: what is open will get no more. */
+  finish(): void {
+    const current = this.#current[TO_CLIENT];
+    if (current !== null && current.response !== null) this.#close(current);
+    for (const exchange of this.#pending) this.#close(exchange);
+    this.#pending = [];
+    this.#early = [];
+    this.#current = [null, null];
+    this.#earlyCurrent = null;
+  }
+
+  /** Closes requests that have waited since before `since` without a sign of a response. */
+  expire(since: number): void {
+    while (this.#pending.length > 0 && this.#pending[0]!.start < since) this.#close(this.#pending.shift()!);
+  }
+
+  /** Closes an answered exchange that has been quiet since before `since`: for protocols that cannot tell the end. */
+  settle(since: number): void {
+    const current = this.#current[TO_CLIENT];
+    if (current?.open && current.response !== null && current.end < since) this.#close(current);
+  }
+}

@@ -1,0 +1,176 @@
+import { DEFAULT_THRESHOLD } from '@weft/causality';
+import {
+  type Attributes,
+  type AttributeValue,
+  type ExchangeKey,
+  fnv1a,
+  type Link,
+  nanos,
+  type ObservationPoint,
+  observationPointIndex,
+  parseTraceId,
+  type SpanId,
+  type SpanKind,
+  type SpanRecord,
+  type SpanStatus,
+  spanIdOf,
+  tcpExchangeKey,
+  udpExchangeKey,
+  unixExchangeKey,
+} from '@weft/model';
+import { type ConnectionFacts, serverPort } from '../streams/connection-facts.ts';
+import type { Exchange } from './exchange.ts';
+
+/** What a span says about the process at its end. */
+export interface SpanOwner {
+  readonly service: string;
+  readonly attributes: Attributes;
+}
+
+const CLIENT_PROCESS = observationPointIndex('client-process');
+const SERVER_PROCESS = observationPointIndex('server-process');
+const NODE_INTERFACE = observationPointIndex('node-interface');
+
+/** Where the response began, or would have begun. */
+function responsePosition(exchange: Exchange): number {
+  return Number.isNaN(exchange.responseStart) ? exchange.otherPosition : exchange.responseStart;
+}
+
+/**
+ * The exchange's key (DESIGN §6). Final once the response has begun; before that it is what the key will
+ * be if the response begins where the request saw the other direction, which holds without pipelining.
+ */
+export function exchangeKeyOf(exchange: Exchange): ExchangeKey {
+  if (exchange.key !== null) return exchange.key;
+  const key = computeKey(exchange);
+  if (!exchange.open || !Number.isNaN(exchange.responseStart)) exchange.key = key;
+  return key;
+}
+
+function computeKey(exchange: Exchange): ExchangeKey {
+  const { connection, request } = exchange;
+  const streamId = typeof request.pairingId === 'number' ? request.pairingId : 0;
+  switch (connection.transport) {
+    case 'tcp':
+      return tcpExchangeKey(request.start, responsePosition(exchange), streamId);
+    case 'unix': {
+      const server = connection.role === 'server';
+      return unixExchangeKey(
+        server ? connection.peerCookie : connection.cookie,
+        server ? connection.cookie : connection.peerCookie,
+        request.start,
+        responsePosition(exchange),
+      );
+    }
+    case 'udp': {
+      const server = connection.role === 'server';
+      return udpExchangeKey(
+        server ? connection.remotePort : connection.localPort,
+        serverPort(connection),
+        streamId,
+        fnv1a(new TextEncoder().encode(`${request.start}`)),
+      );
+    }
+  }
+}
+
+/** The exchange's key will not change any more. */
+export function keyIsFinal(exchange: Exchange): boolean {
+  return !exchange.open || !Number.isNaN(exchange.responseStart) || exchange.alone;
+}
+
+function pointOf(exchange: Exchange): ObservationPoint {
+  switch (exchange.connection.role) {
+    case 'wire':
+      return 'node-interface';
+    case 'client':
+      return exchange.oneWay && exchange.request.side === 1 ? 'server-process' : 'client-process';
+    case 'server':
+      return exchange.oneWay && exchange.request.side === 1 ? 'client-process' : 'server-process';
+  }
+}
+
+function kindOf(exchange: Exchange, point: ObservationPoint): SpanKind {
+  if (exchange.oneWay) return point === 'client-process' ? 'producer' : 'consumer';
+  return point === 'client-process' ? 'client' : 'server';
+}
+
+/** Id of the span that this end gives of its exchange. */
+export function spanIdOfExchange(exchange: Exchange): SpanId {
+  return spanIdOf(exchangeKeyOf(exchange), observationPointIndex(pointOf(exchange)));
+}
+
+function statusOf(exchange: Exchange, kind: SpanKind, attributes: Attributes): SpanStatus {
+  if (exchange.response === null) return 'unset';
+  // OpenTelemetry HTTP semantic conventions: 4xx is the caller's error, not the server's.
+  const code = attributes['http.response.status_code'];
+  if (kind === 'client' && typeof code === 'number' && code >= 400) return 'error';
+  return exchange.response.status;
+}
+
+function linksOf(exchange: Exchange): Link[] {
+  const links: Link[] = [];
+  for (const cause of exchange.causes) {
+    links.push({
+      spanId: spanIdOfExchange(cause.request),
+      evidence: cause.evidence,
+      confidence: cause.confidence,
+      chosen: links.length === 0 && cause.confidence >= DEFAULT_THRESHOLD,
+    });
+  }
+  return links;
+}
+
+/** Turns a closed exchange into the span that is shipped. */
+export function buildSpan(exchange: Exchange, owner: SpanOwner): SpanRecord {
+  const { connection, request, response } = exchange;
+  const point = pointOf(exchange);
+  const kind = kindOf(exchange, point);
+  const key = exchangeKeyOf(exchange);
+  const attributes: Record<string, AttributeValue> = { ...owner.attributes, ...request.attributes };
+  if (response !== null) Object.assign(attributes, response.attributes);
+  if (exchange.extra !== null) Object.assign(attributes, exchange.extra);
+  attributes['network.protocol.name'] = exchange.protocol;
+  describeNetwork(connection, attributes);
+  if (response === null && !exchange.oneWay) attributes['weft.incomplete'] = true;
+  const links = linksOf(exchange);
+  let parent: SpanId | null = links[0]?.chosen ? links[0].spanId : null;
+  if (point === 'server-process') parent = spanIdOf(key, CLIENT_PROCESS);
+  return {
+    spanId: spanIdOf(
+      key,
+      point === 'client-process'
+        ? CLIENT_PROCESS
+        : point === 'server-process'
+          ? SERVER_PROCESS
+          : NODE_INTERFACE,
+    ),
+    exchangeKey: key,
+    carriedTraceId: exchange.traceId === null ? null : parseTraceId(exchange.traceId),
+    parentSpanId: parent,
+    links,
+    name: request.name,
+    kind,
+    observationPoint: point,
+    service: owner.service,
+    start: nanos(exchange.start),
+    duration: Math.max(0, exchange.end - exchange.start),
+    status: statusOf(exchange, kind, attributes),
+    attributes,
+  };
+}
+
+function describeNetwork(connection: ConnectionFacts, attributes: Record<string, AttributeValue>): void {
+  if (connection.transport === 'unix') {
+    attributes['network.transport'] = 'unix';
+    return;
+  }
+  attributes['network.transport'] = connection.transport;
+  attributes['network.peer.address'] = connection.remoteAddress;
+  attributes['network.peer.port'] = connection.remotePort;
+  attributes['server.port'] = serverPort(connection);
+  if (attributes['server.address'] === undefined) {
+    attributes['server.address'] =
+      connection.role === 'client' ? connection.remoteAddress : connection.localAddress;
+  }
+}

@@ -1,0 +1,121 @@
+/** What a stream tells about its bytes, in order. */
+export interface StreamSink {
+  /** Contiguous bytes; the array is valid during the call only. */
+  bytes(bytes: Uint8Array, position: number, time: number): void;
+  /** Bytes that exist but are not there: not copied, lost, or moved without being seen. */
+  gap(position: number, length: number, time: number): void;
+}
+
+interface Held {
+  readonly position: number;
+  readonly length: number;
+  readonly skipped: number;
+  readonly bytes: Uint8Array;
+  readonly time: number;
+}
+
+/** Chunks that wait for one before them, and how long: two threads of one process can report in inverted order. */
+const MAX_HELD = 32;
+const MAX_HELD_NANOS = 20e6;
+/** A position further off than this is not of this stream's present: start anew there. */
+const MAX_JUMP = 1 << 30;
+
+/**
+ * One direction of one socket: puts chunks in the order of their sequences, drops what was seen before,
+ * and knows what is missing. Positions are unwrapped: they grow beyond 32 bits and equal the raw
+ * sequence modulo 2^32.
+ */
+export class Stream {
+  /** Position of the next byte; NaN before the first. */
+  next = Number.NaN;
+  /** Gaps that were declared because a chunk never came. */
+  lostBytes = 0;
+  readonly #sink: StreamSink;
+  #held: Held[] = [];
+
+  constructor(sink: StreamSink) {
+    this.#sink = sink;
+  }
+
+  /** Unwrapped position of a raw sequence near where the stream is. */
+  unwrap(raw: number): number {
+    return Number.isNaN(this.next) ? raw : this.next + ((raw - this.next) | 0);
+  }
+
+  /**
+   * A chunk of `length` bytes, of which `bytes` are there behind the first `skipped` ones.
+   * @param raw sequence of its first byte
+   */
+  add(raw: number, length: number, skipped: number, bytes: Uint8Array, time: number): void {
+    if (Number.isNaN(this.next)) this.next = raw;
+    const position = this.unwrap(raw);
+    if (Math.abs(position - this.next) > MAX_JUMP) {
+      this.#held = [];
+      this.next = raw;
+      this.#deliver(raw, length, skipped, bytes, time);
+      return;
+    }
+    if (position <= this.next) {
+      this.#deliver(position, length, skipped, bytes, time);
+      if (this.#held.length > 0) this.#drain(time, false);
+      return;
+    }
+    this.#held.push({ position, length, skipped, bytes: bytes.slice(), time });
+    this.#held.sort((a, b) => a.position - b.position);
+    this.#drain(time, this.#held.length > MAX_HELD);
+  }
+
+  /** Declares lost what held chunks have waited for too long. */
+  expire(now: number): void {
+    if (this.#held.length > 0) this.#drain(now, false);
+  }
+
+  /** Nothing more will come: delivers what is held. */
+  flush(now: number): void {
+    if (this.#held.length > 0) this.#drain(now, true);
+  }
+
+  get waiting(): boolean {
+    return this.#held.length > 0;
+  }
+
+  #drain(now: number, force: boolean): void {
+    while (this.#held.length > 0) {
+      const first = this.#held[0]!;
+      if (first.position > this.next) {
+        if (!force && now - first.time < MAX_HELD_NANOS) return;
+        const length = first.position - this.next;
+        this.lostBytes += length;
+        this.#sink.gap(this.next, length, first.time);
+        this.next = first.position;
+      }
+      this.#held.shift();
+      this.#deliver(first.position, first.length, first.skipped, first.bytes, first.time);
+    }
+  }
+
+  /** Hands over what is new of a chunk that begins at or before `next`. */
+  #deliver(position: number, length: number, skipped: number, bytes: Uint8Array, time: number): void {
+    const end = position + length;
+    if (end <= this.next) return;
+    let at = this.next;
+    const copiedFrom = position + skipped;
+    const copiedTo = copiedFrom + bytes.length;
+    if (at < copiedFrom) {
+      const gap = Math.min(copiedFrom, end) - at;
+      this.next = at + gap;
+      this.#sink.gap(at, gap, time);
+      at += gap;
+    }
+    if (at < copiedTo) {
+      const from = at - copiedFrom;
+      this.next = copiedTo;
+      this.#sink.bytes(from === 0 ? bytes : bytes.subarray(from), at, time);
+      at = copiedTo;
+    }
+    if (at < end) {
+      this.next = end;
+      this.#sink.gap(at, end - at, time);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import type { KernelCaptureOptions } from './capture/kernel-capture.ts';
+
+/** What the capture worker is started with. */
+export interface WorkerData {
+  readonly capture: KernelCaptureOptions;
+  readonly agentId: string;
+  readonly host: string;
+  readonly unixEpoch: bigint;
+}
+
+/** What the capture worker says. */
+export type FromWorker =
+  | { readonly type: 'ready'; readonly tier: string; readonly hooks: Readonly<Record<string, string>> }
+  | { readonly type: 'failed'; readonly error: string }
+  /** Spans, encoded as one wire block; null: none since the last. Everything that ended before `settled` has been sent. */
+  | {
+      readonly type: 'spans';
+      readonly block: Uint8Array | null;
+      readonly rows: number;
+      /** ns since the origin */
+      readonly settled: number;
+    }
+  | {
+      readonly type: 'status';
+      readonly events: number;
+      readonly spans: number;
+      readonly lost: Readonly<Record<string, number>>;
+      readonly hooks: Readonly<Record<string, string>>;
+      readonly connections: number;
+      readonly share: number;
+    }
+  | { readonly type: 'stopped' };
+
+/** What it is told. */
+export type ToWorker =
+  | { readonly type: 'exclude'; readonly pids: readonly number[] }
+  | { readonly type: 'stop' };

@@ -1,0 +1,176 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { BlockEncoder, type Epoch, type SpanRecord } from '@weft/model';
+import { CpuBudget } from './budget.ts';
+import { KernelCapture } from './capture/kernel-capture.ts';
+import { Pipeline } from './pipeline.ts';
+import { LiveProcesses } from './process/live-processes.ts';
+import type { FromWorker, ToWorker, WorkerData } from './worker-messages.ts';
+
+/**
+ * The capture worker: reads the ring, parses, decides causes, encodes. A thread of its own, so that
+ * export and its compression never delay the ring.
+ */
+
+/** Poll at once again while there is much, and ever slower while there is nothing. */
+const POLL_MIN_MS = 1;
+const POLL_MAX_MS = 10;
+const RECORDS_PER_RELEASE = 512;
+/** Longest stay in one drain, so that messages and timers are served. */
+const DRAIN_LIMIT_MS = 20;
+const FLUSH_MS = 150;
+const FLUSH_SPANS = 4_000;
+const STATUS_MS = 1_000;
+const HEAD_BYTES = 4_096;
+
+const port = parentPort!;
+const data = workerData as WorkerData;
+
+function say(message: FromWorker, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}
+
+function run(capture: KernelCapture): void {
+  const processes = new LiveProcesses({
+    go: (tgid, runtime) => guarded(() => capture.setGoRuntime(tgid, runtime)),
+    gone: (tgid) => {
+      if (!excluded.has(tgid)) guarded(() => capture.forget(tgid));
+    },
+  });
+  const excluded = new Set<number>();
+  let spans: SpanRecord[] = [];
+  const pipeline = new Pipeline(
+    processes,
+    data.capture,
+    (span) => {
+      spans.push(span);
+    },
+    (cookie, received, sent) => capture.wantHeads(cookie, received, sent, HEAD_BYTES),
+  );
+  const budget = new CpuBudget(data.capture.cpuBudget);
+  const encoder = new BlockEncoder();
+  const { ring } = capture;
+  const monotonicEpoch = data.capture.monotonicEpoch;
+  const now = () => Number(process.hrtime.bigint() - monotonicEpoch);
+  let stopping = false;
+  let pollDelay = POLL_MIN_MS;
+  let nextFlush = 0;
+  let nextStatus = 0;
+  let tracing = true;
+
+  const exclude = (pids: readonly number[]) => {
+    for (const pid of pids) {
+      excluded.add(pid);
+      guarded(() => capture.exclude(pid));
+    }
+  };
+
+  /** Reads what is there; returns whether the ring was emptied. */
+  const drain = (): boolean => {
+    const limit = performance.now() + DRAIN_LIMIT_MS;
+    const began = now();
+    ring.poll();
+    let count = 0;
+    while (ring.next()) {
+      pipeline.record(ring, ring.offset, ring.length);
+      if (++count % RECORDS_PER_RELEASE === 0) {
+        ring.release();
+        if (spans.length >= FLUSH_SPANS) flush();
+        if (performance.now() > limit) return false;
+      }
+    }
+    ring.release();
+    pollDelay = count > 0 ? POLL_MIN_MS : Math.min(POLL_MAX_MS, pollDelay * 2);
+    pipeline.tick(began);
+    return true;
+  };
+
+  const flush = () => {
+    const settled = pipeline.settledUntil();
+    if (spans.length === 0) {
+      say({ type: 'spans', block: null, rows: 0, settled });
+      return;
+    }
+    const block = encoder.encode(spans, {
+      agentId: data.agentId,
+      host: data.host,
+      epoch: data.unixEpoch as Epoch,
+    });
+    const rows = spans.length;
+    spans = [];
+    say({ type: 'spans', block, rows, settled });
+  };
+
+  const status = () => {
+    const cpu = process.cpuUsage();
+    budget.measure(performance.now(), (cpu.user + cpu.system) / 1000);
+    say({
+      type: 'status',
+      events: pipeline.events,
+      spans: pipeline.spans,
+      lost: { ...capture.lost(), ...pipeline.losses.all() },
+      hooks: capture.hooks,
+      connections: pipeline.connections,
+      share: budget.share,
+    });
+  };
+
+  const slice = () => {
+    const wanted = budget.traced(Date.now());
+    if (wanted === tracing) return;
+    tracing = wanted;
+    capture.paused = !wanted;
+    if (!wanted) {
+      drain();
+      pipeline.suspend();
+    }
+  };
+
+  const turn = () => {
+    slice();
+    const emptied = drain();
+    const time = performance.now();
+    if (time >= nextFlush) {
+      nextFlush = time + FLUSH_MS;
+      flush();
+    }
+    if (time >= nextStatus) {
+      nextStatus = time + STATUS_MS;
+      status();
+    }
+    if (stopping) {
+      pipeline.finish();
+      flush();
+      status();
+      capture.close();
+      say({ type: 'stopped' });
+      port.close();
+      return;
+    }
+    if (emptied) setTimeout(turn, pollDelay);
+    else setImmediate(turn);
+  };
+
+  port.on('message', (message: ToWorker) => {
+    if (message.type === 'exclude') exclude(message.pids);
+    else stopping = true;
+  });
+  exclude(data.capture.excludePids);
+  processes.scan();
+  say({ type: 'ready', tier: capture.tier, hooks: capture.hooks });
+  turn();
+}
+
+/** The process may have gone in between, or the map may be full: either way tracing goes on. */
+function guarded(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // counted nowhere: the process has ended
+  }
+}
+
+try {
+  run(KernelCapture.start(data.capture));
+} catch (error) {
+  say({ type: 'failed', error: error instanceof Error ? error.message : String(error) });
+}
