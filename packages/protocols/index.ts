@@ -1,1 +1,21 @@
+export {
+  addCarried,
+  CARRIER_NAMES,
+  type CarrierName,
+  carriedIn,
+  type RankedIds,
+  settleCarried,
+} from './src/carried/carried.ts';
+export { endpointOf, withoutIds } from './src/endpoint.ts';
+export { type FuzzResult, fuzzAll } from './src/fuzz.ts';
+export { http1 } from './src/http1/index.ts';
+export { opaque } from './src/opaque/index.ts';
 export * from './src/protocol.ts';
+export { redis } from './src/redis/index.ts';
+export {
+  DETECTION_THRESHOLD,
+  type Detection,
+  detectProtocol,
+  PROTOCOLS,
+  protocolNamed,
+} from './src/registry.ts';

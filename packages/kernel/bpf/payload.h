@@ -7,7 +7,7 @@ struct buffers {
 	__u64 address;  /* of the buffer, or of the iovec array; 0 = nowhere */
 	__u64 offset;   /* bytes of the first segment that are done already */
 	__u32 segments; /* 0: one plain buffer */
-	__u32 pad;
+	__u32 imported; /* the iovec array was copied into the kernel already (import_iovec) */
 };
 
 struct gather {
@@ -17,15 +17,17 @@ struct gather {
 	__u32 limit;
 	__u64 skip;   /* bytes still to be passed over */
 	__u32 fault;
+	__u32 imported;
 };
 
 static long gather_segment(__u32 index, struct gather *g)
 {
 	struct user_iovec segment;
+	const void *address = (const void *)(g->iov + index * sizeof(segment));
 	__u32 n, offset;
 
-	if (bpf_probe_read_user(&segment, sizeof(segment),
-				(const void *)(g->iov + index * sizeof(segment)))) {
+	if (g->imported ? bpf_probe_read_kernel(&segment, sizeof(segment), address)
+			: bpf_probe_read_user(&segment, sizeof(segment), address)) {
 		g->fault = 1;
 		return 1;
 	}
@@ -79,6 +81,7 @@ static __always_inline __u32 copy_payload(struct scratch *scratch, const struct 
 	}
 	g.scratch = scratch;
 	g.iov = from->address;
+	g.imported = from->imported;
 	g.limit = n;
 	g.skip = from->offset + skip;
 	bpf_loop(from->segments < WEFT_SEGMENTS ? from->segments : WEFT_SEGMENTS, gather_segment, &g, 0);

@@ -130,7 +130,7 @@ int BPF_PROG(weft_tcp_send, struct sock *sk, struct msghdr *msg)
 		t.buffers.address = (__u64)msg->msg_iter.__iov;
 		t.buffers.offset = msg->msg_iter.iov_offset;
 		t.buffers.segments = msg->msg_iter.nr_segs;
-		t.buffers.pad = 1;
+		t.buffers.imported = 1;
 	} else {
 		t.flags |= WEFT_FLAG_NO_BUFFER; /* sendfile, splice: pages, no user buffer */
 	}

@@ -38,7 +38,8 @@ export const LOST = {
   LOST_PAYLOAD_FAULT: 3,
   LOST_URING_BUFFER: 4,
   LOST_SEGMENTS: 5,
-  LOST_CAUSES: 6,
+  LOST_SHED: 6,
+  LOST_CAUSES: 7,
 } as const;
 
 export const MODE = {

@@ -60,8 +60,12 @@ function attributesOf(
   return Object.freeze(attributes);
 }
 
-/** What can be said of a process that is gone before it was looked at. */
-export function goneProcess(tgid: number, comm: string): ProcessInfo {
+/**
+ * What can be said of a process that is gone before it was looked at: its name, from an event or from
+ * what /proc keeps of a process until its parent has waited for it.
+ */
+export function goneProcess(procFs: ProcFs, tgid: number, eventComm: string): ProcessInfo {
+  const comm = eventComm || (readStat(procFs.readText(`/proc/${tgid}/stat`, SMALL) ?? '')?.comm ?? '');
   return Object.freeze({
     tgid,
     startTicks: 0,
@@ -91,7 +95,11 @@ const NO_CGROUP: CgroupFacts = { containerId: null, podUid: null, kubernetes: fa
  * Looks a process up in /proc; null when it is not there any more (or only its exit status is).
  * @param goRuntime what its program is known to be
  */
-export function lookUp(context: LookupContext, tgid: number, goRuntime: GoRuntime | null): ProcessInfo | null {
+export function lookUp(
+  context: LookupContext,
+  tgid: number,
+  goRuntime: GoRuntime | null,
+): ProcessInfo | null {
   const { procFs } = context;
   const root = `/proc/${tgid}`;
   const stat = readStat(procFs.readText(`${root}/stat`, SMALL) ?? '');

@@ -114,7 +114,7 @@ export class ProcessTable {
     if (found !== null) return found;
     // Not for ever: the number may be another process's soon, should its fork go unseen.
     if (entry.forgetAt === 0) this.#forgetLater(tgid, entry);
-    return goneProcess(tgid, entry.comm);
+    return goneProcess(this.#context.procFs, tgid, entry.comm);
   }
 
   #add(tgid: number): Entry {

@@ -40,7 +40,7 @@ const INTERPRETERS: readonly Interpreter[] = [
   interpreter(/^(?:deno|bun)$/, '-c --config -r --preload --cwd', 'eval -e --eval'),
   interpreter(/^ruby[\d.]*$/, '-I -r -C -E', '-e'),
   interpreter(/^perl[\d.]*$/, '-I', '-e -E'),
-  interpreter(/^php[\d.]*$/, '-c -d -z', '-r'),
+  interpreter(/^php[\d.]*$/, '-c -d -z -S -t', '-r'),
   interpreter(/^(?:ba|da|z|k)?sh$/, '-o -O --rcfile --init-file', '-c'),
   interpreter(/^dotnet$/, '--additionalprobingpath --fx-version --roll-forward', ''),
   interpreter(/^(?:lua|luajit|tclsh|wish|Rscript)[\d.]*$/, '-e', ''),

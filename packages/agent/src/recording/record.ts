@@ -69,6 +69,8 @@ async function copy(
   });
   for (const pid of options.excludePids) capture.exclude(pid);
   processes.scan();
+  // Not before the caller has the promise in hand.
+  await Promise.resolve();
   options.started?.();
   const event = new SocketEvent();
   const end =

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { type Epoch, type EvidenceKind, epoch, type SpanRecord } from '@weft/model';
 import { recordMemory } from '../capture/socket-event.ts';
 import { Pipeline, type ProcessFacts } from '../pipeline.ts';
 import type { SpanOwner } from '../sessions/span-builder.ts';
 import type { ProcessRecord } from './format.ts';
-import { readRecordingHeader, readRecords } from './reader.ts';
+import { isRecording, readRecordingHeader, readRecords } from './reader.ts';
 
 export interface ReplayOptions {
   readonly mask: boolean;
@@ -77,8 +77,11 @@ export function replayRecording(bytes: Uint8Array, options: ReplayOptions): Repl
   };
 }
 
-/** Reads a file for replay. */
-export function readFileBytes(path: string): Uint8Array {
-  const buffer = readFileSync(path);
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+/**
+ * Spans of a file: a recording of `weft record`, or a capture (pcap, pcapng).
+ * @throws Error in one sentence when it is neither
+ */
+export async function replayFile(path: string, options: ReplayOptions): Promise<Replayed> {
+  const bytes = new Uint8Array(await readFile(path));
+  return replayRecording(bytes, options);
 }

@@ -28,8 +28,6 @@ export interface SpanOwner {
 }
 
 const CLIENT_PROCESS = observationPointIndex('client-process');
-const SERVER_PROCESS = observationPointIndex('server-process');
-const NODE_INTERFACE = observationPointIndex('node-interface');
 
 /** Where the response began, or would have begun. */
 function responsePosition(exchange: Exchange): number {
@@ -137,14 +135,7 @@ export function buildSpan(exchange: Exchange, owner: SpanOwner): SpanRecord {
   let parent: SpanId | null = links[0]?.chosen ? links[0].spanId : null;
   if (point === 'server-process') parent = spanIdOf(key, CLIENT_PROCESS);
   return {
-    spanId: spanIdOf(
-      key,
-      point === 'client-process'
-        ? CLIENT_PROCESS
-        : point === 'server-process'
-          ? SERVER_PROCESS
-          : NODE_INTERFACE,
-    ),
+    spanId: spanIdOf(key, observationPointIndex(point), 0, connection.interfaceIndex ?? 0),
     exchangeKey: key,
     carriedTraceId: exchange.traceId === null ? null : parseTraceId(exchange.traceId),
     parentSpanId: parent,

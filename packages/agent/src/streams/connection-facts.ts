@@ -13,6 +13,8 @@ export interface ConnectionFacts {
   readonly localPort: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** Of a capture: which interface it was seen at; spans of several must differ. */
+  readonly interfaceIndex?: number;
 }
 
 /** The port of the end that answers. */

@@ -11,7 +11,7 @@ import {
 import type { Exchange } from '../sessions/exchange.ts';
 import { type ExchangeSink, Session, type StreamClock } from '../sessions/session.ts';
 import type { ConnectionFacts } from './connection-facts.ts';
-import { Stream, type StreamSink } from './stream.ts';
+import { HOLD_NANOS, Stream, type StreamSink } from './stream.ts';
 
 /** Chunks whose times are remembered per side: where a message began, some reads ago. */
 const MARKS = 32;
@@ -67,11 +67,12 @@ export class Connection implements StreamClock {
   #otherRaw = 0;
   #side: Side = TO_SERVER;
 
-  constructor(facts: ConnectionFacts, sink: ExchangeSink, options: ParserOptions) {
+  /** @param hold how long a chunk waits for one before it, ns */
+  constructor(facts: ConnectionFacts, sink: ExchangeSink, options: ParserOptions, hold: number = HOLD_NANOS) {
     this.facts = facts;
     this.#sink = sink;
     this.#options = options;
-    this.#streams = [new Stream(this.#sinkOf(TO_SERVER)), new Stream(this.#sinkOf(TO_CLIENT))];
+    this.#streams = [new Stream(this.#sinkOf(TO_SERVER), hold), new Stream(this.#sinkOf(TO_CLIENT), hold)];
     this.#protocol = OPAQUE;
     this.#session = new Session(facts, OPAQUE.name, sink, this);
     this.#parser = OPAQUE.createParser(this.#session, options);

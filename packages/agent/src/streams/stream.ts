@@ -16,7 +16,7 @@ interface Held {
 
 /** Chunks that wait for one before them, and how long: two threads of one process can report in inverted order. */
 const MAX_HELD = 32;
-const MAX_HELD_NANOS = 20e6;
+export const HOLD_NANOS = 20e6;
 /** A position further off than this is not of this stream's present: start anew there. */
 const MAX_JUMP = 1 << 30;
 
@@ -33,8 +33,11 @@ export class Stream {
   readonly #sink: StreamSink;
   #held: Held[] = [];
 
-  constructor(sink: StreamSink) {
+  readonly #hold: number;
+
+  constructor(sink: StreamSink, hold: number = HOLD_NANOS) {
     this.#sink = sink;
+    this.#hold = hold;
   }
 
   /** Unwrapped position of a raw sequence near where the stream is. */
@@ -83,7 +86,7 @@ export class Stream {
     while (this.#held.length > 0) {
       const first = this.#held[0]!;
       if (first.position > this.next) {
-        if (!force && now - first.time < MAX_HELD_NANOS) return;
+        if (!force && now - first.time < this.#hold) return;
         const length = first.position - this.next;
         this.lostBytes += length;
         this.#sink.gap(this.next, length, first.time);

@@ -1,0 +1,2 @@
+export { renderWaterfall } from './src/render/waterfall.ts';
+export type { Terminal } from './src/terminal.ts';

@@ -1,0 +1,305 @@
+import { ascii } from '../bytes.ts';
+import type { MessageSink, Parser, ParserOptions, Side } from '../protocol.ts';
+import { TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { readChunkData, readChunkLine, readLengthBody, readTrailers, skipBody } from './body.ts';
+import { giveBuffer, takeBuffer } from './buffers.ts';
+import {
+  CHUNK_DATA,
+  CHUNK_LINE,
+  CLOSE,
+  type Connection,
+  createConnection,
+  endBody,
+  endMessage,
+  type Flow,
+  HEAD,
+  LENGTH,
+  LOST,
+  lose,
+  type Phase,
+  PROBE,
+  START,
+  TRAILERS,
+  TUNNEL,
+} from './connection.ts';
+import { endOfHead, LONGEST_HEAD, lineFeed, splitHead } from './lines.ts';
+import { PROBE_LENGTH, readHead } from './messages.ts';
+import {
+  endOfLine,
+  endOfMethod,
+  type Likeness,
+  likeRequest,
+  likeResponse,
+  NO,
+  PERHAPS,
+  statusOf,
+  versionOfRequest,
+} from './start-line.ts';
+
+const CR = 13;
+const LF = 10;
+/** Copies shorter than this are faster byte by byte than by a call. */
+const COPY_BY_CALL = 128;
+/** The version digit is unknown here and never matters: what is replayed goes to a body. */
+const STATUS_LINE = ascii('HTTP/1.');
+
+/** Parser of HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112): see `Parser` for the contract. */
+export function createHttp1Parser(sink: MessageSink, options: ParserOptions): Parser {
+  const c = createConnection(sink, options.mask);
+  return {
+    feed(side, bytes, position) {
+      const f = c.flows[side];
+      if (bytes.length === 0) return;
+      if (f.next >= 0 && position !== f.next) {
+        if (position > f.next) skip(c, f, f.next, position - f.next);
+        else lose(c, f, 'overlap', f.next);
+      }
+      run(c, f, bytes, position);
+    },
+    gap(side, position, length) {
+      if (length > 0) skip(c, c.flows[side], position, length);
+    },
+    finish(side, position) {
+      finish(c, c.flows[side], position);
+    },
+    neededFrom(side: Side) {
+      const f = c.flows[side];
+      const next = Math.max(0, f.next);
+      return f.phase === LENGTH || f.phase === CHUNK_DATA ? next + f.remaining : next;
+    },
+  };
+}
+
+/** @param base position of bytes[0] */
+function run(c: Connection, f: Flow, bytes: Uint8Array, base: number): void {
+  const length = bytes.length;
+  for (let i = 0; i < length; ) i = step(c, f, bytes, i, base);
+  f.next = base + length;
+}
+
+/** Reads on in the present phase. @returns index after what was read, or `i` in another phase */
+function step(c: Connection, f: Flow, bytes: Uint8Array, i: number, base: number): number {
+  switch (f.phase) {
+    case START:
+      return readStart(c, f, bytes, i, base);
+    case HEAD:
+      return readHeadPart(c, f, bytes, i, base);
+    case LENGTH:
+      return readLengthBody(c, f, bytes, i, base);
+    case CHUNK_LINE:
+      return readChunkLine(c, f, bytes, i, base);
+    case CHUNK_DATA:
+      return readChunkData(c, f, bytes, i, base);
+    case TRAILERS:
+      return readTrailers(c, f, bytes, i, base);
+    case CLOSE:
+      f.size += bytes.length - i;
+      return bytes.length;
+    case PROBE:
+      return readProbe(c, f, bytes, i, base);
+    case TUNNEL:
+      return bytes.length;
+    case LOST:
+      return resynchronise(f, bytes, i);
+  }
+}
+
+/** A head begins here, after line ends that RFC 9112 §2.2 lets a client send too many. */
+function readStart(c: Connection, f: Flow, bytes: Uint8Array, from: number, base: number): number {
+  const length = bytes.length;
+  let i = from;
+  while (i < length && (bytes[i] === CR || bytes[i] === LF)) i++;
+  if (i === length) return i;
+  if (f.side === TO_CLIENT ? likeResponse(bytes, i, length) === NO : endOfMethod(bytes, i, length) < 0) {
+    lose(c, f, f.side === TO_CLIENT ? 'status-line' : 'request-line', base + i);
+    // Out of step the first byte of a read is looked at again, so a later one must have been passed.
+    return i === 0 ? 0 : i + 1;
+  }
+  const end = splitHead(bytes, i, Math.min(length, i + LONGEST_HEAD));
+  if (end >= 0) {
+    if (readHead(c, f, bytes, i, end, base + i, base + end)) return end;
+    return lineFeed(bytes, i, end) + 1;
+  }
+  f.phase = HEAD;
+  f.headStart = base + i;
+  f.headLength = 0;
+  f.startKnown = false;
+  f.tentative = f.lost && likeness(f.side, bytes, i, length) === PERHAPS;
+  return readHeadPart(c, f, bytes, i, base);
+}
+
+/** Goes on in a head that comes in parts: they are collected, and looked at only where they are new. */
+function readHeadPart(c: Connection, f: Flow, bytes: Uint8Array, i: number, base: number): number {
+  const before = f.headLength;
+  const taken = Math.min(bytes.length - i, LONGEST_HEAD - before);
+  const head = collect(f, bytes, i, taken);
+  const length = f.headLength;
+  if (f.tentative) {
+    const like = likeness(f.side, head, 0, length);
+    if (like === NO) {
+      lose(c, f, 'start-line', f.headStart);
+      return i;
+    }
+    if (like === PERHAPS) return i + taken;
+    f.tentative = false;
+  }
+  if (!f.startKnown) {
+    const feed = lineFeed(head, before, length);
+    if (feed >= 0) {
+      if (!isStartLine(f.side, head, endOfLine(head, 0, feed))) {
+        lose(c, f, f.side === TO_CLIENT ? 'status-line' : 'request-line', f.headStart);
+        return before > 0 ? i : i + 1;
+      }
+      f.startKnown = true;
+    } else if (
+      f.side === TO_CLIENT ? likeResponse(head, 0, length) === NO : endOfMethod(head, 0, length) < 0
+    ) {
+      lose(c, f, f.side === TO_CLIENT ? 'status-line' : 'request-line', f.headStart);
+      return before > 0 ? i : i + 1;
+    }
+  }
+  const end = endOfHead(head, Math.max(0, before - 2), length);
+  if (end < 0) {
+    if (length >= LONGEST_HEAD) lose(c, f, 'head-too-large', base + i + taken);
+    return i + taken;
+  }
+  splitHead(head, 0, end);
+  f.head = null;
+  f.headLength = 0;
+  const after = i + end - before;
+  readHead(c, f, head, 0, end, f.headStart, base + after);
+  giveBuffer(head);
+  return after;
+}
+
+function collect(f: Flow, bytes: Uint8Array, from: number, taken: number): Uint8Array {
+  const before = f.headLength;
+  const length = before + taken;
+  let head = f.head;
+  if (head === null) {
+    head = takeBuffer(length);
+    f.head = head;
+  } else if (head.length < length) {
+    const larger = takeBuffer(Math.max(length, head.length * 2));
+    larger.set(head.subarray(0, before));
+    giveBuffer(head);
+    head = larger;
+    f.head = head;
+  }
+  if (taken > COPY_BY_CALL) head.set(bytes.subarray(from, from + taken), before);
+  else for (let i = 0; i < taken; i++) head[before + i] = bytes[from + i]!;
+  f.headLength = length;
+  return head;
+}
+
+function isStartLine(side: Side, head: Uint8Array, end: number): boolean {
+  if (side === TO_CLIENT) return statusOf(head, 0, end) >= 0;
+  const space = endOfMethod(head, 0, end);
+  return space >= 0 && space < end && versionOfRequest(head, space, end) > space + 1;
+}
+
+function likeness(side: Side, bytes: Uint8Array, from: number, to: number): Likeness {
+  return side === TO_SERVER ? likeRequest(bytes, from, to) : likeResponse(bytes, from, to);
+}
+
+/**
+ * The body of a response to an unknown request, or, if that was a HEAD, the next response: only that begins with
+ * a status line.
+ */
+function readProbe(c: Connection, f: Flow, bytes: Uint8Array, from: number, base: number): number {
+  let i = from;
+  while (i < bytes.length && f.probed < PROBE_LENGTH && fitsProbe(f.probed, bytes[i]!)) {
+    f.probed++;
+    i++;
+  }
+  if (f.probed === PROBE_LENGTH) {
+    const start = base + i - PROBE_LENGTH;
+    f.framed = false;
+    endBody(c, f, start);
+    f.phase = HEAD;
+    f.headStart = start;
+    f.headLength = 0;
+    f.startKnown = false;
+    f.tentative = false;
+    collect(f, STATUS_LINE, 0, STATUS_LINE.length);
+    // The digit may have come with an earlier read; its value matters to nobody.
+    collect(f, ascii('1 '), 0, 2);
+    return i;
+  }
+  if (i < bytes.length) leaveProbe(c, f, f.afterProbe, base + i);
+  return i;
+}
+
+function fitsProbe(index: number, byte: number): boolean {
+  if (index < STATUS_LINE.length) return byte === STATUS_LINE[index];
+  return index === STATUS_LINE.length ? byte >= 48 && byte <= 57 : byte === 32;
+}
+
+/** It is a body: what was held back goes to it. @param position of the byte after what was held back */
+function leaveProbe(c: Connection, f: Flow, phase: Phase, position: number): void {
+  const held = f.probed;
+  f.phase = phase;
+  f.probed = 0;
+  f.sawBody = true;
+  if (held === 0) return;
+  const bytes = new Uint8Array(held).fill(48);
+  bytes.set(STATUS_LINE.subarray(0, Math.min(held, STATUS_LINE.length)));
+  for (let i = 0; i < held; ) i = step(c, f, bytes, i, position - held);
+}
+
+/**
+ * Out of step: a message is believed to begin where a read begins (programs mostly write a head with one call) or
+ * after an empty line, if it looks like one.
+ * @returns index of the message, now in phase START, or the end
+ */
+function resynchronise(f: Flow, bytes: Uint8Array, from: number): number {
+  const length = bytes.length;
+  if (from === 0) {
+    let i = 0;
+    while (i < length && (bytes[i] === CR || bytes[i] === LF)) i++;
+    if (i < length && likeness(f.side, bytes, i, length) !== NO) {
+      f.phase = START;
+      return i;
+    }
+  }
+  for (let end = from; end < length; ) {
+    end = endOfHead(bytes, Math.max(0, end - 2), length);
+    if (end < 0) return length;
+    let i = end;
+    while (i < length && (bytes[i] === CR || bytes[i] === LF)) i++;
+    if (i < length && likeness(f.side, bytes, i, length) > PERHAPS) {
+      f.phase = START;
+      return i;
+    }
+    end = i + 1;
+  }
+  return length;
+}
+
+/** Bytes that were not seen. Within a body of known length they lose nothing. */
+function skip(c: Connection, f: Flow, position: number, length: number): void {
+  let at = position;
+  let missing = length;
+  if (f.phase === PROBE) leaveProbe(c, f, f.afterProbe, at);
+  if (f.phase === LENGTH || f.phase === CHUNK_DATA) {
+    const skipped = skipBody(c, f, at, missing);
+    at += skipped;
+    missing -= skipped;
+  }
+  if (missing > 0) {
+    if (f.phase === CLOSE) f.size += missing;
+    else if (f.phase !== TUNNEL) lose(c, f, 'gap', at);
+  }
+  f.next = at + missing;
+}
+
+function finish(c: Connection, f: Flow, position: number): void {
+  if (f.next >= 0 && position > f.next) skip(c, f, f.next, position - f.next);
+  if (f.phase === PROBE) leaveProbe(c, f, f.afterProbe, f.next);
+  if (f.phase === HEAD && !f.tentative && !f.lost) c.sink.malformed(f.side, 'truncated');
+  endMessage(c, f, position);
+  f.head = null;
+  f.headLength = 0;
+  if (f.phase !== TUNNEL) f.phase = START;
+  f.next = position;
+}

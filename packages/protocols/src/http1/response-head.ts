@@ -1,0 +1,20 @@
+import { readFraming, resetFraming } from './fields.ts';
+import { lineFeed, lineStarts, linesOfHead } from './lines.ts';
+import { endOfLine, statusOf } from './start-line.ts';
+
+/**
+ * Reads the head [from, end) that `splitHead` has just split; how the body is delimited is then in `framing`.
+ * @returns the status code, or -1 when the start line is none
+ */
+export function readResponseHead(bytes: Uint8Array, from: number, end: number): number {
+  const feed = (linesOfHead() > 1 ? lineStarts[1]! : lineFeed(bytes, from, end) + 1) - 1;
+  const status = statusOf(bytes, from, endOfLine(bytes, from, feed));
+  if (status < 0) return -1;
+  resetFraming();
+  const lines = linesOfHead();
+  for (let line = 1; line < lines; line++) {
+    const first = bytes[lineStarts[line]!]! | 0x20;
+    if (first === 0x63 || first === 0x74) readFraming(bytes, line, end);
+  }
+  return status;
+}

@@ -1,0 +1,298 @@
+import { byteSet } from '../bytes.ts';
+import { TO_CLIENT } from '../protocol.ts';
+import { type Connection, loseReplies } from './connection.ts';
+import { readNumeral, resetNumeral } from './numeral.ts';
+import { DEEPEST, REPLY_CAPTURE, type ReplyFlow } from './reply-flow.ts';
+import { beginReply, endReply, lineReply } from './reply-messages.ts';
+
+const CR = 13;
+const LF = 10;
+const BULK_END = 2;
+const LONGEST_LINE = 65536;
+const LONGEST_BULK = 2 ** 32;
+const MOST_ELEMENTS = 2 ** 31;
+/** Reads that look like replies after which an aggregate that was cut is believed to be over. */
+const READS_LOST = 4;
+const INSPECTED = 3;
+/** Kept of a line, and of each of the first elements. */
+const KEPT = 80;
+
+const NONE = 0;
+const LINE = 1;
+const BULK = 2;
+const AGGREGATE = 3;
+/** What each type byte of RESP2 and RESP3 begins. */
+const FORM = new Uint8Array(256);
+for (const char of '+-:,(#_') FORM[char.charCodeAt(0)] = LINE;
+for (const char of '$=!') FORM[char.charCodeAt(0)] = BULK;
+for (const char of '*%~>|') FORM[char.charCodeAt(0)] = AGGREGATE;
+
+/** Types that a RESP2 server never sends. */
+const RESP3 = byteSet('_#,(!=%~>|');
+
+export const PLUS = 43;
+export const MINUS = 45;
+export const COLON = 58;
+export const DOLLAR = 36;
+export const STAR = 42;
+export const PUSH = 62;
+export const BANG = 33;
+const PERCENT = 37;
+const PIPE = 124;
+
+/** Reads replies as long as there are bytes. @param base position of bytes[0] */
+export function readReplies(c: Connection, bytes: Uint8Array, base: number): void {
+  const f = c.reply;
+  for (let i = 0; i < bytes.length; ) {
+    switch (f.phase) {
+      case 'type':
+        i = readType(c, f, bytes, i, base);
+        break;
+      case 'number':
+        i = readSize(c, f, bytes, i, base);
+        break;
+      case 'line':
+        i = readLine(c, f, bytes, i, base);
+        break;
+      case 'bulk':
+        i = readBulk(c, f, bytes, i, base);
+        break;
+      case 'lost':
+        i = resynchronise(f, bytes, i);
+        break;
+      case 'tunnel':
+        i = bytes.length;
+        break;
+    }
+  }
+  f.next = base + bytes.length;
+}
+
+function readType(c: Connection, f: ReplyFlow, bytes: Uint8Array, i: number, base: number): number {
+  const type = bytes[i]!;
+  const form = FORM[type]!;
+  if (form === NONE) {
+    loseReplies(c, 'type', base + i);
+    return i === 0 ? 0 : i + 1;
+  }
+  if (f.depth === 0) {
+    // A reply begins with the attribute before it.
+    if (!f.afterAttribute) f.start = base + i;
+    f.afterAttribute = false;
+    f.textLength = 0;
+    f.inspects = false;
+  }
+  if (RESP3[type] === 1) c.resp3 = true;
+  begin(f, type);
+  return i + 1;
+}
+
+function begin(f: ReplyFlow, type: number): void {
+  f.type = type;
+  const isElement = f.inspects && f.depth === 1 && f.element < INSPECTED;
+  // Also the attribute before a reply is no element of it.
+  if (f.depth === 0) f.top = type;
+  f.captures = isElement || (f.depth === 0 && (type === PLUS || type === MINUS || type === BANG));
+  if (isElement) f.types[f.element] = type;
+  if (FORM[type] === LINE) {
+    f.phase = 'line';
+    f.lineLength = 0;
+    f.cr = false;
+  } else {
+    f.phase = 'number';
+    resetNumeral(f.numeral);
+  }
+}
+
+/** The size of a bulk or an aggregate. */
+function readSize(c: Connection, f: ReplyFlow, bytes: Uint8Array, from: number, base: number): number {
+  const i = readNumeral(f.numeral, bytes, from);
+  if (f.numeral.state === 0) return i;
+  const size = f.numeral.value;
+  const isBulk = FORM[f.type] === BULK;
+  const isNull = size === -1 && (f.type === DOLLAR || f.type === STAR);
+  if (f.numeral.state < 0 || (size < 0 && !isNull) || size > (isBulk ? LONGEST_BULK : MOST_ELEMENTS)) {
+    loseReplies(c, 'size', base + i);
+    return i;
+  }
+  if (f.depth === 0 && f.type !== PIPE) beginReply(c, f, size, base + i);
+  if (c.leaves) return i;
+  if (isNull) endValue(c, f, base + i);
+  else if (isBulk) {
+    f.remaining = size + BULK_END;
+    f.phase = 'bulk';
+    f.lineLength = 0;
+  } else openAggregate(c, f, size, base + i);
+  return i;
+}
+
+function openAggregate(c: Connection, f: ReplyFlow, size: number, position: number): void {
+  const isAttribute = f.type === PIPE;
+  const elements = isAttribute || f.type === PERCENT ? 2 * size : size;
+  f.phase = 'type';
+  if (elements === 0) {
+    if (isAttribute) f.afterAttribute = f.depth === 0;
+    else endValue(c, f, position);
+    return;
+  }
+  if (f.depth >= DEEPEST) {
+    loseReplies(c, 'depth', position);
+    return;
+  }
+  f.left[f.depth] = elements;
+  f.isAttribute[f.depth] = isAttribute;
+  f.depth++;
+}
+
+function capture(f: ReplyFlow, byte: number): void {
+  if (f.lineLength < KEPT && f.textLength < REPLY_CAPTURE) f.text[f.textLength++] = byte;
+  f.lineLength++;
+}
+
+function readLine(c: Connection, f: ReplyFlow, bytes: Uint8Array, from: number, base: number): number {
+  for (let i = from; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    if (byte === LF && f.cr) {
+      if (f.depth === 0) lineReply(c, f, base + i + 1);
+      if (!c.leaves) endValue(c, f, base + i + 1);
+      return i + 1;
+    }
+    if (byte === LF || f.cr || f.lineLength > LONGEST_LINE || (byte !== CR && !fits(f.type, byte))) {
+      loseReplies(c, 'line', base + i);
+      return i + 1;
+    }
+    if (byte === CR) f.cr = true;
+    else if (f.captures) capture(f, byte);
+    else f.lineLength++;
+  }
+  return bytes.length;
+}
+
+/** Whether the byte can stand in a line of that type: texts of programs in `+` and `-`, else numbers and words. */
+function fits(type: number, byte: number): boolean {
+  if (type === PLUS || type === MINUS) return true;
+  if (type === COLON) return (byte >= 48 && byte <= 57) || byte === MINUS || byte === PLUS;
+  return byte > 32 && byte < 127;
+}
+
+function readBulk(c: Connection, f: ReplyFlow, bytes: Uint8Array, from: number, base: number): number {
+  let i = from;
+  const payload = Math.min(bytes.length - i, f.remaining - BULK_END);
+  if (payload > 0) {
+    if (f.captures) {
+      const kept = Math.min(payload, KEPT - f.lineLength);
+      for (let k = 0; k < kept; k++) capture(f, bytes[i + k]!);
+    }
+    f.remaining -= payload;
+    i += payload;
+  }
+  while (i < bytes.length && f.remaining > 0) {
+    if (bytes[i] !== (f.remaining === BULK_END ? CR : LF)) {
+      loseReplies(c, 'bulk-end', base + i);
+      return i + 1;
+    }
+    f.remaining--;
+    i++;
+  }
+  if (f.remaining === 0) endValue(c, f, base + i);
+  return i;
+}
+
+/** A value is complete, and with it perhaps those around it. @param position one past its last byte */
+function endValue(c: Connection, f: ReplyFlow, position: number): void {
+  f.phase = 'type';
+  while (f.depth > 0) {
+    const level = f.depth - 1;
+    if (level === 0 && f.inspects && !f.isAttribute[0]) {
+      if (f.element < INSPECTED) f.ends[f.element] = f.textLength;
+      f.element++;
+    }
+    if (--f.left[level]! > 0) return;
+    f.depth = level;
+    // The value that an attribute belongs to is still to come.
+    if (f.isAttribute[level]) {
+      f.afterAttribute = level === 0;
+      return;
+    }
+  }
+  f.lost = false;
+  f.synchronised = true;
+  f.awaitsTurn = false;
+  endReply(c, f, position);
+}
+
+/**
+ * Out of step: a reply is believed to begin where a read begins, if it looks like one. After a cut within an
+ * aggregate its elements would too: then only after the client has spoken, or after some reads.
+ */
+function resynchronise(f: ReplyFlow, bytes: Uint8Array, from: number): number {
+  if (from > 0 || !likeReply(bytes)) return bytes.length;
+  if (f.awaitsTurn && ++f.readsLost <= READS_LOST) return bytes.length;
+  f.phase = 'type';
+  return 0;
+}
+
+/** Whether the first line of what stands at the begin is complete and right for a reply. */
+export function likeReply(bytes: Uint8Array): boolean {
+  const type = bytes[0]!;
+  const form = FORM[type]!;
+  if (form === NONE) return false;
+  const limit = Math.min(bytes.length - 1, 256);
+  let i = 1;
+  while (i < limit && bytes[i] !== CR) i++;
+  if (i >= limit || bytes[i + 1] !== LF) return false;
+  if (form === LINE) return isLikeLine(type, bytes, i);
+  return isNumber(bytes, 1, i, type === DOLLAR || type === STAR);
+}
+
+function isLikeLine(type: number, bytes: Uint8Array, end: number): boolean {
+  if (type === 0x5f) return end === 1;
+  if (type === COLON) return isNumber(bytes, 1, end, true);
+  if (type === 0x23) return end === 2 && (bytes[1] === 0x74 || bytes[1] === 0x66);
+  for (let i = 1; i < end; i++) if (bytes[i]! < 32 || bytes[i]! > 126) return false;
+  return end > 1;
+}
+
+function isNumber(bytes: Uint8Array, from: number, to: number, signed: boolean): boolean {
+  let i = from;
+  if (signed && bytes[i] === MINUS) i++;
+  if (i === to || to - i > 19) return false;
+  for (; i < to; i++) if (bytes[i]! < 48 || bytes[i]! > 57) return false;
+  return true;
+}
+
+/** Bytes that were not seen. Within a bulk they lose nothing but its text. */
+export function skipReplies(c: Connection, position: number, length: number): void {
+  const f = c.reply;
+  f.next = position + length;
+  let missing = length;
+  if (f.phase === 'bulk') {
+    const skipped = Math.min(missing, f.remaining);
+    missing -= skipped;
+    f.remaining -= skipped;
+    f.captures = false;
+    if (f.remaining === 0) endValue(c, f, position + skipped);
+  }
+  if (missing > 0 && f.phase !== 'tunnel') loseReplies(c, 'gap', position + length - missing);
+}
+
+/** The connection is over. */
+export function finishReplies(c: Connection, position: number): void {
+  const f = c.reply;
+  const isCut = f.phase === 'number' || f.phase === 'line' || f.phase === 'bulk' || f.depth > 0;
+  if (f.open !== null) {
+    c.sink.end(f.open, position, null);
+    f.open = null;
+  }
+  if (isCut && !f.lost) c.sink.malformed(TO_CLIENT, 'truncated');
+  if (f.phase !== 'tunnel') f.phase = 'type';
+  f.depth = 0;
+  f.next = position;
+}
+
+/** Position below which no byte is needed. */
+export function repliesNeededFrom(f: ReplyFlow): number {
+  const next = Math.max(0, f.next);
+  const wants = f.captures && f.lineLength < KEPT && f.remaining > BULK_END;
+  return f.phase === 'bulk' && !wants ? next + f.remaining : next;
+}

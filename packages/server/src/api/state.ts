@@ -1,0 +1,36 @@
+import type { ServerContext } from '../context.ts';
+import { onlyKnown } from '../http/parameters.ts';
+
+/** `GET /api/v1/health` */
+export function health(context: ServerContext, query: URLSearchParams): unknown {
+  onlyKnown(query, []);
+  return {
+    status: 'ok',
+    version: context.version,
+    settledUntilUnixNano: context.agents.settledUntil(Date.now()).toString(),
+  };
+}
+
+/** `GET /api/v1/agents`: what each agent last said about itself. */
+export function agents(context: ServerContext, query: URLSearchParams): unknown {
+  onlyKnown(query, []);
+  const now = Date.now();
+  return {
+    agents: context.agents.list().map((agent) => ({
+      agentId: agent.agentId,
+      hostname: agent.hostname,
+      version: agent.report?.version ?? null,
+      live: context.agents.isLive(agent, now),
+      lastSeenUnixNano: (BigInt(agent.lastSeen) * 1_000_000n).toString(),
+      tier: agent.report?.tier ?? null,
+      hooks: agent.report?.hooks ?? {},
+      events: agent.report?.events ?? 0,
+      spans: agent.report?.spans ?? 0,
+      spansStored: agent.spansStored,
+      lost: agent.report?.lost ?? {},
+      cpuSeconds: agent.report?.cpuSeconds ?? 0,
+      residentBytes: agent.report?.residentBytes ?? 0,
+      settledUntilUnixNano: agent.settled.toString(),
+    })),
+  };
+}

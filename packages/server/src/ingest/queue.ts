@@ -1,0 +1,101 @@
+import { ClickHouseError } from '@clickhouse/client';
+import type { Store } from '@weft/store';
+
+/** A batch was refused for what it holds; sending it again would not help. */
+export class BadBatch extends Error {}
+
+interface Waiting {
+  readonly block: Uint8Array;
+  readonly stored: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** So much may wait in memory; beyond it senders are told to come back later. */
+const MAX_QUEUED_BYTES = 64 << 20;
+/** Each insert costs the store the same, however small it is: batches that arrive within this time share one. */
+const MIN_INTERVAL_MS = 100;
+/** One insert takes so much at most. */
+const MAX_INSERT_BYTES = 32 << 20;
+
+/** Batches on their way into the store, in the order they came. */
+export class IngestQueue {
+  private readonly waiting: Waiting[] = [];
+  private readonly store: Store;
+  private bytes = 0;
+  private busy: Promise<void> | null = null;
+  private lastInsert = 0;
+  private closing = false;
+
+  constructor(store: Store) {
+    this.store = store;
+  }
+
+  get queuedBytes(): number {
+    return this.bytes;
+  }
+
+  /** Whether a batch of that size may come now. */
+  hasRoom(size: number): boolean {
+    return !this.closing && this.bytes + size <= MAX_QUEUED_BYTES;
+  }
+
+  /**
+   * Resolves when the block is stored.
+   * @throws BadBatch when the store refuses what is in it; what the client throws when the store cannot be reached
+   */
+  add(block: Uint8Array): Promise<void> {
+    this.bytes += block.length;
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ block, stored: resolve, failed: reject });
+      this.busy ??= this.work().finally(() => {
+        this.busy = null;
+      });
+    });
+  }
+
+  /** Takes nothing more, and resolves when everything that was taken is stored or refused. */
+  async close(): Promise<void> {
+    this.closing = true;
+    await this.busy;
+  }
+
+  private async work(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const pause = this.lastInsert + MIN_INTERVAL_MS - performance.now();
+      if (pause > 0 && !this.closing) await new Promise((resolve) => setTimeout(resolve, pause));
+      this.lastInsert = performance.now();
+      let size = 0;
+      let count = 0;
+      while (
+        count < this.waiting.length &&
+        (count === 0 || size + this.waiting[count]!.block.length <= MAX_INSERT_BYTES)
+      ) {
+        size += this.waiting[count++]!.block.length;
+      }
+      const batch = this.waiting.splice(0, count);
+      await this.insert(batch);
+      this.bytes -= size;
+    }
+  }
+
+  private async insert(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await this.store.insertSpans(batch.map((one) => one.block));
+      for (const one of batch) one.stored();
+    } catch (error) {
+      if (batch.length > 1 && error instanceof ClickHouseError) {
+        // One bad batch must not cost the others theirs.
+        for (const one of batch) await this.insert([one]);
+        return;
+      }
+      for (const one of batch) one.failed(isRefusal(error) ? new BadBatch(error.message) : error);
+    }
+  }
+}
+
+/** Codes of the engine that say: this data cannot be stored. All others may pass. */
+const REFUSALS = new Set(['6', '27', '33', '53', '69', '70', '117', '130', '131', '190', '252', '691']);
+
+function isRefusal(error: unknown): error is ClickHouseError {
+  return error instanceof ClickHouseError && REFUSALS.has(error.code);
+}

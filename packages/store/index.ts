@@ -1,0 +1,15 @@
+export { openStore, type Store, type StoreOptions } from './src/client.ts';
+export { createTable, createView, type StoreEngine } from './src/migrations/dialect.ts';
+export { MIGRATIONS, type Migration, migrate } from './src/migrations/migrate.ts';
+export { type StoreProcess, type StoreProcessOptions, startStoreProcess } from './src/process/spawn.ts';
+export { findLinked, type LinkKeys } from './src/queries/linked-spans.ts';
+export { insertLosses, type Loss, lostBetween } from './src/queries/losses.ts';
+export { readSpans } from './src/queries/read-spans.ts';
+export {
+  type AttributeTerm,
+  type SpanFilter,
+  type SpanPosition,
+  searchSpans,
+} from './src/queries/search-spans.ts';
+export { type EndpointTraffic, endpointTraffic } from './src/queries/services.ts';
+export { type SpanNode, toNode } from './src/queries/span-node.ts';

@@ -1,0 +1,54 @@
+/** Where the tables live. The only thing that differs between migrations of one store and another. */
+export type StoreEngine =
+  | { readonly kind: 'single' }
+  /** Name of the cluster as the servers' configuration has it. */
+  | { readonly kind: 'cluster'; readonly cluster: string };
+
+/** A table in words that fit both kinds of store. */
+export interface TableText {
+  readonly name: string;
+  readonly columns: string;
+  readonly engine: 'MergeTree' | 'AggregatingMergeTree';
+  /** PARTITION BY … ORDER BY … TTL … SETTINGS … */
+  readonly clauses: string;
+  /** What decides the shard: rows that are looked up together share it. */
+  readonly shardBy: string;
+}
+
+/** A materialized view that fills `to` from each block inserted into `from`. */
+export interface ViewText {
+  readonly name: string;
+  readonly to: string;
+  readonly from: string;
+  /** The query with `{from}` where the source table stands. */
+  readonly select: string;
+}
+
+function clusterName(engine: StoreEngine & { kind: 'cluster' }): string {
+  return `'${engine.cluster.replace(/[\\']/g, '\\$&')}'`;
+}
+
+/** Statements that make a table: one on a single server, a replicated one and a distributed one over it on a cluster. */
+export function createTable(engine: StoreEngine, table: TableText): string[] {
+  const { name, columns, clauses } = table;
+  if (engine.kind === 'single') {
+    return [`CREATE TABLE IF NOT EXISTS ${name} (${columns}) ENGINE = ${table.engine} ${clauses}`];
+  }
+  const cluster = clusterName(engine);
+  const path = `'/clickhouse/tables/{shard}/{database}/${name}'`;
+  return [
+    `CREATE TABLE IF NOT EXISTS ${name}_local ON CLUSTER ${cluster} (${columns}) ` +
+      `ENGINE = Replicated${table.engine}(${path}, '{replica}') ${clauses}`,
+    `CREATE TABLE IF NOT EXISTS ${name} ON CLUSTER ${cluster} AS ${name}_local ` +
+      `ENGINE = Distributed(${cluster}, currentDatabase(), '${name}_local', ${table.shardBy})`,
+  ];
+}
+
+/** Statements that make a view; on a cluster it reads and fills the tables of its own server. */
+export function createView(engine: StoreEngine, view: ViewText): string[] {
+  const single = engine.kind === 'single';
+  const local = (name: string): string => (single ? name : `${name}_local`);
+  const where = single ? '' : ` ON CLUSTER ${clusterName(engine)}`;
+  const select = view.select.replace('{from}', local(view.from));
+  return [`CREATE MATERIALIZED VIEW IF NOT EXISTS ${view.name}${where} TO ${local(view.to)} AS ${select}`];
+}
