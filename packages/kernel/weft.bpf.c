@@ -38,7 +38,7 @@
 struct weft_event *weft_unused_event __attribute__((unused));
 struct weft_task_event *weft_unused_task_event __attribute__((unused));
 
-_Static_assert(sizeof(struct weft_event) == 136, "payload starts right behind the header");
+_Static_assert(sizeof(struct weft_event) == 152, "payload starts right behind the header");
 _Static_assert(sizeof(struct socket_state) <= 128, "charged to the application");
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

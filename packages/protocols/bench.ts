@@ -50,7 +50,10 @@ function http(cut: boolean): number {
   let toServer = 1;
   let toClient = 1;
   const feed = (side: 0 | 1, bytes: Uint8Array, position: number): void => {
-    if (!cut) return parser.feed(side, bytes, position);
+    if (!cut) {
+      parser.feed(side, bytes, position);
+      return;
+    }
     const half = bytes.length >> 1;
     parser.feed(side, bytes.subarray(0, half), position);
     parser.feed(side, bytes.subarray(half), position + half);

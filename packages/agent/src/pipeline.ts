@@ -160,6 +160,8 @@ export class Pipeline implements ExchangeSink {
             parentGoid: 0,
             handoverGoid: 0,
             handoverParentGoid: 0,
+            waiterGoid: 0,
+            waiterParentGoid: 0,
             switches: 0,
           };
           this.#engine.threadCreated(task.tgid, task.tid, creator);
@@ -272,6 +274,8 @@ export class Pipeline implements ExchangeSink {
         event,
       );
       this.#connections.get(facts.cookie)!.fresh = false;
+      const cause = causeOf(exchange);
+      if (cause !== null) exchange.waiter = this.#engine.callSent(cause, event);
     } else {
       exchange.tid = event.tid;
       this.#engine.requestReceived(exchange, event);
@@ -280,6 +284,7 @@ export class Pipeline implements ExchangeSink {
 
   closed(exchange: Exchange): void {
     if (exchange.connection.role === 'server') this.#engine.requestServed(exchange, exchange.tid);
+    if (exchange.waiter !== 0) this.#engine.callAnswered(exchange.tgid, exchange.waiter);
     if (exchange.causes.every((cause) => keyIsFinal(cause.request))) {
       this.#ship(exchange);
       return;

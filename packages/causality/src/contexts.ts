@@ -23,6 +23,8 @@ export interface Goroutine<R extends ServedRequest> {
   /** When it was first heard of: it cannot have been created for a request that came later. */
   readonly firstSeen: number;
   lastSeen: number;
+  /** Calls under way whose answer it waits for. */
+  waiting: number;
 }
 
 /** Goroutines come and go by the thousand; of those not heard of for long, half are dropped past this. */
@@ -46,8 +48,9 @@ export class ProcessContexts<R extends ServedRequest> {
     return thread;
   }
 
-  /** The goroutine that the moment ran on; its ancestors and the one before it become known too. */
+  /** The goroutine that the moment ran on; its ancestors and those that it works for become known too. */
   goroutine(at: Moment): Goroutine<R> {
+    if (at.waiterGoid !== 0) this.learn(at.waiterGoid, at.waiterParentGoid, at.time);
     if (at.handoverGoid !== 0) this.learn(at.handoverGoid, at.handoverParentGoid, at.time);
     return this.learn(at.goid, at.parentGoid, at.time);
   }
@@ -56,7 +59,7 @@ export class ProcessContexts<R extends ServedRequest> {
     let goroutine = this.goroutines.get(goid);
     if (goroutine === undefined) {
       if (this.goroutines.size >= MAX_GOROUTINES) this.dropStaleGoroutines();
-      goroutine = { current: null, parent, firstSeen: time, lastSeen: time };
+      goroutine = { current: null, parent, firstSeen: time, lastSeen: time, waiting: 0 };
       this.goroutines.set(goid, goroutine);
     }
     goroutine.lastSeen = time;

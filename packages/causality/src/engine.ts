@@ -1,6 +1,6 @@
 import type { EvidenceKind } from '@weft/model';
 import { ProcessContexts } from './contexts.ts';
-import { lineageSource } from './evidence/lineage.ts';
+import { lineageSource, waiterFor } from './evidence/lineage.ts';
 import { SocketOrigins } from './evidence/socket-origin.ts';
 import type { EvidenceSource } from './evidence/source.ts';
 import { traceContextSource } from './evidence/trace-context.ts';
@@ -163,6 +163,25 @@ export class CausalityEngine<R extends ServedRequest> {
     found.sort((a, b) => b.confidence - a.confidence);
     if (found.length > MAX_CANDIDATES) found.length = MAX_CANDIDATES;
     return found;
+  }
+
+  /**
+   * A call was given to a request: notes which goroutine waits for its answer.
+   * @returns that goroutine, to be handed to `callAnswered`; 0: none
+   */
+  callSent(cause: R, at: Moment): number {
+    if (at.goid === 0) return 0;
+    const process = this.#process(at.tgid);
+    const goid = waiterFor(process, cause, at);
+    const goroutine = process.goroutines.get(goid);
+    if (goroutine !== undefined) goroutine.waiting++;
+    return goid;
+  }
+
+  /** The answer is there, or is not expected any more. */
+  callAnswered(tgid: number, goid: number): void {
+    const goroutine = this.#processes.get(tgid)?.goroutines.get(goid);
+    if (goroutine !== undefined && goroutine.waiting > 0) goroutine.waiting--;
   }
 
   #setContext(request: R, via: 'unit' | 'socket-return', at: Moment): void {

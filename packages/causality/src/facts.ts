@@ -14,6 +14,9 @@ export interface Moment {
   /** Goroutine that ran on this thread just before and parked, 0 = unknown. */
   readonly handoverGoid: number;
   readonly handoverParentGoid: number;
+  /** Goroutine that waits on a channel which this one holds, 0 = none seen. */
+  readonly waiterGoid: number;
+  readonly waiterParentGoid: number;
   /** Voluntary context switches of the thread so far: equal numbers mean that it did not sleep in between. */
   readonly switches: number;
 }

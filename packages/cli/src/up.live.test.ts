@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TraceJson } from '@weft/model';
+import type { SpanJson, TraceJson } from '@weft/model';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cgroupMount } from './cgroup.ts';
 import {
@@ -17,6 +17,16 @@ import {
   WEFT,
   waitFor,
 } from './testing/processes.ts';
+
+/** Talks to itself over HTTP for ever. */
+const TALKER = `
+  const http = require('node:http');
+  const server = http.createServer((request, response) => response.end('hello'));
+  server.listen(0, '127.0.0.1', () => {
+    const { port } = server.address();
+    setInterval(() => http.get({ port, path: '/x' }, (response) => response.resume()), 50);
+  });
+`;
 
 /** Everything must be gone so long after Ctrl-C. */
 const STOP_MS = 5000;
@@ -180,6 +190,57 @@ describe('weft up', () => {
     expect(await running.ended).toBe(0);
     await nothingLeft(pids, url);
     expect(existsSync(cgroup)).toBe(false);
+  });
+});
+
+describe('what is traced', () => {
+  test('others, and never a process of our own', async () => {
+    // Supervisor, server, store, agent and a program all live in the cgroup that is traced.
+    const inside = (...command: string[]) => {
+      const running = start('/bin/sh', [
+        '-c',
+        'echo $$ > "$0/cgroup.procs" && exec "$@"',
+        nowhere,
+        ...command,
+      ]);
+      started.push(running);
+      return running;
+    };
+    const running = inside(process.execPath, WEFT, 'up', '--port', '0', '--data', folder, ...inCgroup());
+    const url = await readyUrl(running);
+    seen.push(...descendants(running.pid));
+    const program = inside(process.execPath, '-e', TALKER);
+    const own = () => [running.pid, ...descendants(running.pid)];
+    const pids = new Set(own());
+    const tracedPids = async () => {
+      const { spans } = (await (await fetch(`${url}/api/v1/spans?limit=1000`)).json()) as {
+        spans: readonly SpanJson[];
+      };
+      return new Set(spans.map((span) => span.attributes['process.pid']));
+    };
+    await waitFor(
+      () => `the program is not seen\n${running.stderr()}`,
+      20_000,
+      async () => (await tracedPids()).has(program.pid),
+    );
+    const serverPid = descendants(running.pid).find((pid) => commandOf(pid).includes('weft.js server '))!;
+    process.kill(serverPid, 'SIGKILL');
+    await waitFor(running.stderr, 20_000, () => running.stderr().includes('The server works again.'));
+    for (const pid of own()) pids.add(pid);
+    seen.push(...pids);
+    // What happened around the restart has arrived when later requests have.
+    const later = String(BigInt(Date.now()) * 1_000_000n);
+    await waitFor(
+      () => `nothing new is seen\n${running.stderr()}`,
+      20_000,
+      async () => {
+        const answer = (await (await fetch(`${url}/api/v1/spans?limit=1&from=${later}`)).json()) as {
+          spans: readonly SpanJson[];
+        };
+        return answer.spans.length > 0;
+      },
+    );
+    expect([...(await tracedPids())]).toEqual([program.pid]);
   });
 });
 

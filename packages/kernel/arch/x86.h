@@ -12,6 +12,7 @@ struct pt_regs {
 #define SYSCALL_ARG2(regs) ((regs)->si)
 #define SYSCALL_ARG3(regs) ((regs)->dx)
 #define SYSCALL_ARG4(regs) ((regs)->r10)
+#define STACK_POINTER(regs) ((regs)->sp)
 #define SYSCALL_ARG5(regs) ((regs)->r8)
 
 /* arch/x86/entry/syscalls/syscall_64.tbl */

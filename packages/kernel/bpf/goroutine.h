@@ -10,6 +10,8 @@ struct goroutine {
 	__u64 parent;
 	__u64 handover;
 	__u64 handover_parent;
+	__u64 waiter;
+	__u64 waiter_parent;
 };
 
 static __always_inline __u64 read_user_u64(__u64 address)
@@ -18,6 +20,31 @@ static __always_inline __u64 read_user_u64(__u64 address)
 
 	bpf_probe_read_user(&value, sizeof(value), (const void *)address);
 	return value;
+}
+
+/* runtime.g, the same in all versions: status and wait reason lie around goid (runtime2.go). */
+#define G_STATUS(goid) ((goid) - 8)
+#define G_WAIT_REASON(goid) ((goid) + 24)
+#define G_WAITING 4           /* _Gwaiting */
+#define WAIT_REASON_IO 2      /* 0 never parked, 1 helping the collector; the others follow a channel, a lock, a sleep */
+/*
+ * Objects of Go's heap lie near each other: arenas follow one another from a base that is random from Go
+ * 1.26 on (runtime/malloc.go). Every g but g0 lies there.
+ */
+#define GO_HEAP_SPAN (1ULL << 38)
+
+static __always_inline bool near_heap_object(__u64 address, __u64 object)
+{
+	return address - object + GO_HEAP_SPAN / 2 < GO_HEAP_SPAN && !(address & 7);
+}
+
+/* What the goroutine last waited for: it tells who may have woken it. */
+static __always_inline __u8 wait_reason(__u64 g, const struct weft_process *process)
+{
+	__u8 reason = 0;
+
+	bpf_probe_read_user(&reason, sizeof(reason), (const void *)(g + G_WAIT_REASON(process->goid)));
+	return reason;
 }
 
 /*
@@ -31,7 +58,7 @@ static __always_inline __u64 read_user_u64(__u64 address)
 static __always_inline void read_handover(const struct weft_process *process, __u64 g, struct goroutine *out)
 {
 	__u64 m, g0, sp, previous;
-	__u64 stack[2] = {};
+	__u32 status = 0;
 
 	m = read_user_u64(g + process->m);
 	if (!m)
@@ -43,22 +70,93 @@ static __always_inline void read_handover(const struct weft_process *process, __
 	if (!sp)
 		return;
 	previous = read_user_u64(sp - 8);
-	if (previous == g || previous == g0 || previous & 7 || previous < 4096)
+	if (previous == g || previous == g0 || !near_heap_object(previous, g))
 		return;
-	if (bpf_probe_read_user(stack, sizeof(stack), (const void *)previous))
-		return;
-	/* A g begins with its stack's bounds. */
-	if (stack[0] >= stack[1] || stack[1] - stack[0] > (1ULL << 30) || stack[0] & 7)
+	/* Who handed over waits for the result, and not for I/O. */
+	bpf_probe_read_user(&status, sizeof(status), (const void *)(previous + G_STATUS(process->goid)));
+	if (status != G_WAITING || wait_reason(previous, process) <= WAIT_REASON_IO)
 		return;
 	out->handover = read_user_u64(previous + process->goid);
 	if (process->parent_goid)
 		out->handover_parent = read_user_u64(previous + process->parent_goid);
 }
 
+#define STACK_WORDS 256
+
+struct waiter_search {
+	const __u64 *words;
+	const struct weft_process *process;
+	struct goroutine *out;
+	__u64 g;
+	__u64 stack_low;
+	__u64 stack_high;
+	__u64 last;
+};
+
+/*
+ * One word of the current goroutine's stack: if it is a channel on which another goroutine waits to
+ * receive, that one waits for what this one is doing (it holds the channel to answer on). A word is a
+ * channel if it has hchan's shape (runtime/chan.go) and the first in its receive queue is a sudog
+ * that names the same channel: chance does not do that.
+ */
+static long search_waiter(__u32 index, struct waiter_search *search)
+{
+	__u64 address = search->words[index & (STACK_WORDS - 1)];
+	const struct weft_process *process = search->process;
+	__u64 channel[9], waiter[16], g;
+
+	if (!near_heap_object(address, search->g) || address == search->last ||
+	    (address >= search->stack_low && address < search->stack_high))
+		return 0;
+	search->last = address;
+	if (bpf_probe_read_user(channel, sizeof(channel), (const void *)address))
+		return 0;
+	/* qcount <= dataqsiz; recvq.first is word 7, from Go 1.23 on 8, where older ones have recvq.last */
+	if (channel[0] > channel[1] || channel[1] > (1ULL << 24) || !near_heap_object(channel[8], search->g))
+		return 0;
+	if (bpf_probe_read_user(waiter, sizeof(waiter), (const void *)channel[8]))
+		return 0;
+	g = waiter[0];
+	if (g == search->g || !near_heap_object(g, search->g))
+		return 0;
+	if (waiter[8] != address && waiter[9] != address && waiter[10] != address && waiter[11] != address &&
+	    waiter[12] != address)
+		return 0;
+	search->out->waiter = read_user_u64(g + process->goid);
+	if (process->parent_goid)
+		search->out->waiter_parent = read_user_u64(g + process->parent_goid);
+	return 1;
+}
+
+/* Looks through the top of the current goroutine's stack; `words` is room for STACK_WORDS. */
+static __always_inline void find_waiter(struct task_struct *task, const struct weft_process *process, __u64 g,
+					__u64 *words, struct goroutine *out)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct waiter_search search = { .words = words, .process = process, .out = out, .g = g };
+	__u64 sp = STACK_POINTER(regs);
+	__u64 bounds[2] = {};
+	__u32 bytes;
+
+	if (bpf_probe_read_user(bounds, sizeof(bounds), (const void *)g) || sp < bounds[0] || sp >= bounds[1])
+		return;
+	search.stack_low = bounds[0];
+	search.stack_high = bounds[1];
+	bytes = bounds[1] - sp < STACK_WORDS * 8 ? bounds[1] - sp : STACK_WORDS * 8;
+	asm volatile("" : "+r"(bytes));
+	if (bytes > STACK_WORDS * 8)
+		bytes = STACK_WORDS * 8;
+	if (bpf_probe_read_user(words, bytes, (const void *)sp))
+		return;
+	bpf_loop(bytes / 8, search_waiter, &search, 0);
+}
+
+/* @words: room for STACK_WORDS if it is worth to ask for whom the goroutine works, else null. */
 static __always_inline void read_goroutine(struct task_struct *task, const struct weft_process *process,
-					   struct goroutine *out)
+					   __u64 *words, struct goroutine *out)
 {
 	__u64 g;
+	__u8 reason;
 
 	if (!process || !(process->flags & WEFT_PROCESS_GO))
 		return;
@@ -70,5 +168,13 @@ static __always_inline void read_goroutine(struct task_struct *task, const struc
 		return;
 	if (process->parent_goid)
 		out->parent = read_user_u64(g + process->parent_goid);
-	read_handover(process, g, out);
+	if (!words)
+		return;
+	/* Woken by I/O: it works on its own account. Never parked: nobody handed over, but somebody may wait. */
+	reason = wait_reason(g, process);
+	if (reason == WAIT_REASON_IO)
+		return;
+	if (reason > WAIT_REASON_IO)
+		read_handover(process, g, out);
+	find_waiter(task, process, g, words, out);
 }

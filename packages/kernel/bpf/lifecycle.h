@@ -95,7 +95,7 @@ int BPF_PROG(weft_fork, struct task_struct *parent, struct task_struct *child)
 
 	if (!in_scope(tgid, &process))
 		return 0;
-	read_goroutine(bpf_get_current_task_btf(), process, &goroutine);
+	read_goroutine(bpf_get_current_task_btf(), process, 0, &goroutine);
 	report_task(WEFT_FORK, child, tgid, (__u32)bpf_get_current_pid_tgid(), goroutine.id);
 	return 0;
 }

@@ -25,7 +25,8 @@ struct transfer {
 	struct buffers buffers;
 };
 
-static __always_inline void fill_task(struct weft_event *event, const struct weft_process *process)
+/* @words: see read_goroutine */
+static __always_inline void fill_task(struct weft_event *event, const struct weft_process *process, __u64 *words)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 id = bpf_get_current_pid_tgid();
@@ -35,11 +36,13 @@ static __always_inline void fill_task(struct weft_event *event, const struct wef
 	event->tgid = id >> 32;
 	event->tid = (__u32)id;
 	event->switches = (__u32)task->nvcsw;
-	read_goroutine(task, process, &goroutine);
+	read_goroutine(task, process, words, &goroutine);
 	event->goid = goroutine.id;
 	event->parent_goid = goroutine.parent;
 	event->handover_goid = goroutine.handover;
 	event->handover_parent_goid = goroutine.handover_parent;
+	event->waiter_goid = goroutine.waiter;
+	event->waiter_parent_goid = goroutine.waiter_parent;
 }
 
 static __always_inline void fill_endpoint(struct weft_event *event, const struct endpoint *at, __u32 role)
@@ -79,7 +82,9 @@ static __always_inline void report_transfer(const struct endpoint *at, struct so
 	event = &scratch->event;
 	event->kind = t->sending ? WEFT_SEND : WEFT_RECV;
 	fill_endpoint(event, at, role);
-	fill_task(event, process);
+	/* For whom a goroutine works matters where a call leaves; the payload's room is still free. */
+	fill_task(event, process,
+		  t->sending && role != WEFT_ROLE_SERVER ? (__u64 *)scratch->payload : 0);
 	event->flags |= t->flags;
 	event->position = position;
 	event->other_position = t->sending ? at->read : at->written;
@@ -111,7 +116,7 @@ static __always_inline void report_socket(__u8 kind, const struct endpoint *at, 
 	__builtin_memset(event, 0, sizeof(*event));
 	event->kind = kind;
 	fill_endpoint(event, at, role);
-	fill_task(event, process);
+	fill_task(event, process, 0);
 	event->position = at->written;
 	event->other_position = at->read;
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);

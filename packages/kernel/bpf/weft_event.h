@@ -65,6 +65,8 @@ struct weft_event {
 	__u64 parent_goid; /* its creator (Go >= 1.21) */
 	__u64 handover_goid; /* goroutine that ran on this thread just before it, and parked */
 	__u64 handover_parent_goid;
+	__u64 waiter_goid; /* goroutine that waits on a channel which this one holds */
+	__u64 waiter_parent_goid;
 	__u64 cookie;      /* names the socket */
 	__u64 peer_cookie; /* Unix sockets: the other end, 0 = unknown */
 	__u32 position;    /* of the first byte: TCP sequence; Unix sockets: bytes so far */

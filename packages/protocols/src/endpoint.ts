@@ -34,12 +34,12 @@ export function endpointOf(path: string): string {
     let to = from;
     let seen = 0;
     let digits = 0;
-    let code = 0;
-    while (to < end && (code = path.charCodeAt(to)) !== 47) {
+    for (; to < end; to++) {
+      const code = path.charCodeAt(to);
+      if (code === 47) break;
       const kind = CLASS[code & 255]!;
       seen |= kind === OTHER ? 64 : kind;
       if (kind === DIGIT) digits++;
-      to++;
     }
     // Without a digit nothing is an id: most segments are done here.
     if (digits > 0 && isIdSegment(path, from, to, seen, digits)) {

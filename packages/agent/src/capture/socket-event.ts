@@ -36,6 +36,8 @@ export class SocketEvent implements Moment {
   parentGoid = 0;
   handoverGoid = 0;
   handoverParentGoid = 0;
+  waiterGoid = 0;
+  waiterParentGoid = 0;
   /** Names the socket. */
   cookie = 0;
   peerCookie = 0;
@@ -73,6 +75,9 @@ export class SocketEvent implements Moment {
       u32[word + EVENT.handover_goid / 4]! + u32[word + EVENT.handover_goid / 4 + 1]! * HIGH;
     this.handoverParentGoid =
       u32[word + EVENT.handover_parent_goid / 4]! + u32[word + EVENT.handover_parent_goid / 4 + 1]! * HIGH;
+    this.waiterGoid = u32[word + EVENT.waiter_goid / 4]! + u32[word + EVENT.waiter_goid / 4 + 1]! * HIGH;
+    this.waiterParentGoid =
+      u32[word + EVENT.waiter_parent_goid / 4]! + u32[word + EVENT.waiter_parent_goid / 4 + 1]! * HIGH;
     this.cookie = u32[word + EVENT.cookie / 4]! + u32[word + EVENT.cookie / 4 + 1]! * HIGH;
     this.peerCookie = u32[word + EVENT.peer_cookie / 4]! + u32[word + EVENT.peer_cookie / 4 + 1]! * HIGH;
     this.position = u32[word + EVENT.position / 4]!;

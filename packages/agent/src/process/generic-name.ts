@@ -45,6 +45,8 @@ function split(path: string): string[] {
  * @param directory working directory, in which a relative path begins; '' when unknown
  */
 export function pathName(path: string, directory: string): string | null {
+  // What a shell was fed through a descriptor has no name.
+  if (/^\/(?:dev|proc)\//.test(path)) return null;
   const parts = split(path.startsWith('/') ? path : `${directory}/${path}`);
   const own = (parts.pop() ?? '').replace(
     /\.(?:[cm]?[jt]sx?|pyc?|pyw|pyz|rb|ru|php|pl|sh|lua|tcl|R|dll|exe)$/,

@@ -45,12 +45,14 @@ func main() {
 const PURE = 'package main\n\nfunc touch() {}\n';
 const WITH_C = `package main
 
+import (
 /*
 static __thread char odd[13] = "hello";
 static __thread long zeroed[3];
 int sum(int i) { zeroed[i % 3]++; return odd[i % 13] + (int)zeroed[1]; }
 */
-import "C"
+	"C"
+)
 
 func touch() { C.sum(3) }
 `;

@@ -189,7 +189,7 @@ describe('inspectGo', () => {
             return part;
           },
         });
-        expect(read).toBeLessThan(70 * 1024 * 1024);
+        expect(read).toBeLessThan(4 * 1024 * 1024);
       }),
       { numRuns: 500 },
     );

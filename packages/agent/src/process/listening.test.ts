@@ -48,6 +48,28 @@ describe('ListeningPorts', () => {
     expect(ports.isListening(3, 80)).toBe(false);
   });
 
+  it('rests longer where reading is slow', () => {
+    const clock = { now: 0 };
+    let tables = 0;
+    const procFs: ProcFs = {
+      readText: () => {
+        tables++;
+        clock.now += 50;
+        return null;
+      },
+      readBytes: () => null,
+      readLink: () => 'net:[1]',
+    };
+    const ports = new ListeningPorts(procFs, () => clock.now);
+    ports.isListening(1, 80);
+    clock.now = 9999;
+    ports.isListening(1, 80);
+    expect(tables).toBe(2);
+    clock.now = 10_000;
+    ports.isListening(1, 80);
+    expect(tables).toBe(4);
+  });
+
   it.each(['127.0.0.1', '::1'])('sees a listener on %s', async (host) => {
     const server = createServer().listen(0, host);
     try {

@@ -19,14 +19,18 @@ export function readListeners(table: string, ports: Set<number>): void {
   }
 }
 
+/** Reading walks the kernel's whole hash of connections, milliseconds long: of 100 parts of time it may take one. */
+const REST_FACTOR = 100;
+
 interface Namespace {
   readonly ports: ReadonlySet<number>;
-  readonly readAt: number;
+  readonly refreshAt: number;
 }
 
 /**
  * Which local TCP ports are listened on, by network namespace: tells the role of sockets that are older
- * than the agent. A namespace's table is read when asked for, and at most once in `refreshMs`.
+ * than the agent. A namespace's table is read when asked for, and at most once in `refreshMs`
+ * (less often where reading is slow).
  */
 export class ListeningPorts {
   readonly #procFs: ProcFs;
@@ -55,8 +59,10 @@ export class ListeningPorts {
     if (name === null) return null;
     const now = this.#now();
     let known = this.#namespaces.get(name);
-    if (known === undefined || now - known.readAt >= this.#refreshMs) {
-      known = { ports: this.#read(tgid), readAt: now };
+    if (known === undefined || now >= known.refreshAt) {
+      const ports = this.#read(tgid);
+      const cost = this.#now() - now;
+      known = { ports, refreshAt: now + Math.max(this.#refreshMs, cost * REST_FACTOR) };
       if (this.#namespaces.size >= MAX_NAMESPACES) this.#namespaces.clear();
       this.#namespaces.set(name, known);
     }

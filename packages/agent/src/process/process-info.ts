@@ -52,6 +52,10 @@ function readArguments(text: string | null): string[] {
   return argv;
 }
 
+function executableName(path: string): string {
+  return path.startsWith('/memfd:') ? '' : path.slice(path.lastIndexOf('/') + 1);
+}
+
 function attributesOf(
   entries: readonly (readonly [key: string, value: AttributeValue | null])[],
 ): Attributes {
@@ -129,7 +133,7 @@ export function lookUp(
     }),
     attributes: attributesOf([
       ['process.pid', tgid],
-      ['process.executable.name', executable.slice(executable.lastIndexOf('/') + 1) || stat.comm],
+      ['process.executable.name', executableName(executable) || stat.comm],
       ['service.namespace', environment.serviceNamespace],
       ['service.version', environment.serviceVersion],
       ['container.id', cgroup.containerId],

@@ -58,6 +58,8 @@ const cases: readonly [argv: string, executable: string, directory: string, expe
   ['php -S 0.0.0.0:80 -t public router.php', '/usr/bin/php8.2', '/srv', 'router'],
   ['dotnet Cart.dll', '/usr/bin/dotnet', '/app', 'Cart'],
   ['sh -c exec sleep 1', '/bin/dash', '/', 'dash'],
+  ['bash /dev/fd/3', '/bin/bash', '/srv', 'bash'],
+  ['/sbin/agent run', '/memfd:sealed-1', '/', 'agent'],
   ['bash /srv/backup.sh', '/bin/bash', '/', 'backup'],
   // Java
   ['java -jar app.jar', '/usr/bin/java', '/', 'app'],

@@ -100,7 +100,8 @@ function titleName(argv0: string): string {
  * give way to their folder's. '' when nothing is known.
  */
 export function programName(command: Command): string {
-  const file = baseName(command.executable);
+  // A program that exists in memory alone has no file name worth the name.
+  const file = command.executable.startsWith('/memfd:') ? '' : baseName(command.executable);
   const called = titleName(command.argv[0] ?? '');
   if (file === 'java' || (file === '' && called === 'java')) return javaName(command.argv) ?? 'java';
   const kind = INTERPRETERS.find(({ name }) => name.test(file === '' ? called : file));

@@ -167,6 +167,7 @@ export function replayCapture(bytes: Uint8Array, options: ReplayOptions): Replay
     replay.packet(packet, Number(packet.timeUnixNanos - first));
   }
   replay.finish();
+  for (const [cause, count] of capture.value.refused) replay.losses.count(`capture_${cause}`, count);
   return {
     records: replay.spans,
     epoch: epoch(first < 0n ? 0n : first),

@@ -5,6 +5,7 @@ import { Pipeline, type ProcessFacts } from '../pipeline.ts';
 import type { SpanOwner } from '../sessions/span-builder.ts';
 import type { ProcessRecord } from './format.ts';
 import { isRecording, readRecordingHeader, readRecords } from './reader.ts';
+import { replayCapture } from './replay-capture.ts';
 
 export interface ReplayOptions {
   readonly mask: boolean;
@@ -83,5 +84,5 @@ export function replayRecording(bytes: Uint8Array, options: ReplayOptions): Repl
  */
 export async function replayFile(path: string, options: ReplayOptions): Promise<Replayed> {
   const bytes = new Uint8Array(await readFile(path));
-  return replayRecording(bytes, options);
+  return isRecording(bytes) ? replayRecording(bytes, options) : replayCapture(bytes, options);
 }

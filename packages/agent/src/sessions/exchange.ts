@@ -31,6 +31,8 @@ export class Exchange implements ServedRequest {
   tid = 0;
   /** Requests that may have caused it (calls), strongest first. */
   causes: readonly Candidate<Exchange>[] = [];
+  /** Goroutine that waits for the answer (calls), 0 = none known. */
+  waiter = 0;
   open = true;
   /** Memo of the exchange key. */
   key: ExchangeKey | null = null;

@@ -2,13 +2,24 @@ import type { ProcessContexts } from '../contexts.ts';
 import type { Moment, ServedRequest } from '../facts.ts';
 import type { EvidenceSource } from './source.ts';
 
-/** A goroutine made for a request: created while, and by the one that was, serving it. */
-const CREATED = 0.97;
+/** Another goroutine waits on a channel that this one holds: it is told the result (kernel side: search_waiter). */
+const AWAITED = 0.985;
 /**
  * The goroutine that ran before on this thread and parked handed its work over (kernel side:
- * goroutine.h). The scheduler runs a goroutine that was made ready next on the same thread.
+ * read_handover). The scheduler runs a goroutine that was made ready next on the same thread, unless
+ * another thread steals it.
  */
-const HANDED_OVER = 0.96;
+const HANDED_OVER = 0.95;
+/**
+ * A goroutine that waits for the answer to one call seldom waits for another's: what the stack or the
+ * thread still remembers is stale then. Seldom, since workers can share one that collects their results.
+ */
+const AWAITED_BUSY = 0.8;
+const HANDED_OVER_BUSY = 0.45;
+/** A goroutine made for a request: created while, and by the one that was, serving it. */
+const CREATED = 0.97;
+/** But somebody else waits for it: connections are dialled for one and used by another. */
+const CREATED_FOR_ANOTHER = 0.6;
 const CREATED_THREAD = 0.85;
 const MAX_ANCESTORS = 16;
 
@@ -34,6 +45,25 @@ function servedByAncestors<R extends ServedRequest>(process: ProcessContexts<R>,
   return null;
 }
 
+function isWaiting<R extends ServedRequest>(process: ProcessContexts<R>, goid: number): boolean {
+  return (process.goroutines.get(goid)?.waiting ?? 0) > 0;
+}
+
+/**
+ * The goroutine that waits for the answer to a call, if it was made for one by another goroutine; else 0.
+ * @param cause the request that the call was given to
+ */
+export function waiterFor<R extends ServedRequest>(
+  process: ProcessContexts<R>,
+  cause: R,
+  at: Moment,
+): number {
+  for (const goid of [at.waiterGoid, at.handoverGoid]) {
+    if (goid !== 0 && servedByAncestors(process, goid) === cause) return goid;
+  }
+  return 0;
+}
+
 function goroutineCandidates<R extends ServedRequest>(
   process: ProcessContexts<R>,
   at: Moment,
@@ -41,17 +71,25 @@ function goroutineCandidates<R extends ServedRequest>(
 ): void {
   const own = process.goroutines.get(at.goid);
   if (own?.current?.via !== 'lineage' && own?.current?.request.open) return; // unit says so already
+  const awaited = at.waiterGoid === 0 ? null : servedByAncestors(process, at.waiterGoid);
+  const handed = at.handoverGoid === 0 ? null : servedByAncestors(process, at.handoverGoid);
   const created = servedByAncestors(process, at.goid);
-  if (created !== null) believe(created, `goroutine ${at.goid} of ${at.parentGoid}`, CREATED);
-  if (at.handoverGoid !== 0 && at.handoverGoid !== at.goid) {
-    const handed = servedByAncestors(process, at.handoverGoid);
-    if (handed !== null && handed !== created) {
-      believe(handed, `goroutine ${at.goid} after ${at.handoverGoid}`, HANDED_OVER);
-    }
+  if (awaited !== null) {
+    const confidence = isWaiting(process, at.waiterGoid) ? AWAITED_BUSY : AWAITED;
+    believe(awaited, `goroutine ${at.goid} for ${at.waiterGoid}`, confidence);
+  }
+  if (handed !== null) {
+    const confidence = isWaiting(process, at.handoverGoid) ? HANDED_OVER_BUSY : HANDED_OVER;
+    believe(handed, `goroutine ${at.goid} after ${at.handoverGoid}`, confidence);
+  }
+  if (created !== null) {
+    const other = awaited ?? handed;
+    const confidence = other === null || other === created ? CREATED : CREATED_FOR_ANOTHER;
+    believe(created, `goroutine ${at.goid} of ${at.parentGoid}`, confidence);
   }
 }
 
-/** Goroutine parent chain and hand-over; threads created while serving. */
+/** Goroutine parent chain, hand-over and waiters; threads created while serving. */
 export function lineageSource<R extends ServedRequest>(): EvidenceSource<R> {
   return {
     kind: 'lineage',
@@ -69,5 +107,3 @@ export function lineageSource<R extends ServedRequest>(): EvidenceSource<R> {
     },
   };
 }
-
-export { servedByAncestors };

@@ -8,12 +8,13 @@ import type { Believe, EvidenceSource } from './source.ts';
  * - a thread with one open request works for that one, whatever it waits for in between
  * - an event loop that has not slept since has, nearly always, not turned to anything else that the
  *   kernel did not see; below 0.99, since a timer can be due without sleeping
- * - an event loop that slept was woken by something: a timer, a thread pool; who knows for whom
+ * - an event loop that slept may have been woken by a timer or a thread pool for somebody else; more often
+ *   it only waited for a lock or its collector's threads within the same callback
  */
 const EXCLUSIVE = 0.999;
 const EXCLUSIVE_SLEPT = 0.98;
 const SHARED = 0.98;
-const SHARED_SLEPT = 0.4;
+const SHARED_SLEPT = 0.7;
 /** A new connection's first request leaves when the connection is ready, not when the loop's last message came. */
 const SHARED_NEW_SOCKET = 0.3;
 /** The request is answered already: work that a handler leaves behind. */

@@ -47,7 +47,7 @@ export const agent: Command = {
         link?.onExclude((pids) => running.exclude(pids));
         log(`agent: capturing on tier ${running.tier}, sending to ${serverUrl}`);
         for (const warning of running.warnings) log(`agent: warning: ${warning}`);
-        await link?.send({ type: 'ready', url: null, pids: [] });
+        await link?.send({ type: 'ready', url: null });
       },
     );
     return 0;

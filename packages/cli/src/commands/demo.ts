@@ -27,7 +27,7 @@ export const demo: Command = {
         });
       },
       async () => {
-        await link?.send({ type: 'ready', url: null, pids: [] });
+        await link?.send({ type: 'ready', url: null });
       },
     );
     return 0;

@@ -40,19 +40,19 @@ export const server: Command = {
     const store = text(values, 'store') ?? `chdb:${defaultDataFolder()}/store`;
     const token = readToken(values);
     const link = supervisorLink();
+    const onPids = (pids: readonly number[]) => void link?.send({ type: 'pids', pids });
     const reason = await serve(
       link,
       STOP_LIMIT_MS,
       async () => {
         await requireFreePort(listen, '--listen');
-        return await startServerAndStore({ listen, store, token, log }).catch((error: unknown) => {
+        return await startServerAndStore({ listen, store, token, log, onPids }).catch((error: unknown) => {
           throw failure('The server cannot start', error);
         });
       },
       async (running) => {
         if (link === null) await out(`ready ${running.url}\n`);
-        else await link.send({ type: 'ready', url: running.url, pids: running.pids() });
-        running.onPids((pids) => void link?.send({ type: 'pids', pids }));
+        else await link.send({ type: 'ready', url: running.url });
       },
     );
     if (reason === 'supervisor-gone') log('server: its supervisor is gone, so it ends');

@@ -40,7 +40,7 @@ export const traces: Command = {
     'weft traces --since 5m --min-duration 10ms',
     'weft traces --service orders --status error --jsonl',
   ],
-  run: async ({ values, out }) => {
+  run: async ({ values, out, log }) => {
     const api = apiOf(values);
     const since = duration(values, 'since');
     const minDuration = duration(values, 'min-duration');
@@ -61,8 +61,9 @@ export const traces: Command = {
       found.push(...(answer?.traces ?? []));
       cursor = answer?.nextCursor ?? null;
     } while (cursor !== null && found.length < limit);
+    if (found.length === 0) log('No traces there.');
     if (flag(values, 'jsonl')) await out(found.map((trace) => `${JSON.stringify(trace)}\n`).join(''));
-    else await out(renderTraceList(found, stdoutTerminal(process.env)));
+    else if (found.length > 0) await out(renderTraceList(found, stdoutTerminal(process.env)));
     return 0;
   },
 };

@@ -1,8 +1,9 @@
 import { join, resolve } from 'node:path';
+import type { CaptureOptions } from '@weft/agent';
 import { createDemoCgroup, removeCgroup } from '../cgroup.ts';
 import type { Command, Context } from '../command.ts';
 import { defaultDataFolder, requireFolder } from '../data-folder.ts';
-import { reasonOf, usageError } from '../errors.ts';
+import { failure, reasonOf, usageError } from '../errors.ts';
 import { firstTrace } from '../first-trace.ts';
 import { requireFreePort } from '../port.ts';
 import { requireTier } from '../probe.ts';
@@ -52,6 +53,7 @@ export const up: Command = {
       async (stopAsked): Promise<RunningUp> => {
         await requireFreePort(listen, '--port');
         await requireTier(asked.tier);
+        await requireCgroups(asked);
         requireFolder(data, '--data');
         const demoCgroup = isDemo ? createDemoCgroup() : null;
         const cleanUp = async () => {
@@ -86,6 +88,18 @@ export const up: Command = {
     return 0;
   },
 };
+
+/** The cgroups exist: looked at before anything is started. @throws CliError */
+async function requireCgroups({ onlyCgroup, excludeCgroup }: CaptureOptions): Promise<void> {
+  const { cgroupFolder } = await import('@weft/agent');
+  for (const path of [onlyCgroup, excludeCgroup]) {
+    try {
+      if (path !== null) cgroupFolder(path);
+    } catch (error) {
+      throw failure('Nothing can be traced', error);
+    }
+  }
+}
 
 /** Prints one trace of the demo, as soon as there is a good one. Never throws: the rest goes on without it. */
 async function showFirstTrace(

@@ -60,8 +60,6 @@ export async function startChild(options: ChildOptions): Promise<SupervisedChild
           case 'ready':
             ready = true;
             clearTimeout(late);
-            further = message.pids;
-            tellPids();
             options.onReady(message);
             resolve(message);
             break;

@@ -2,9 +2,9 @@
 
 /** From a child to its supervisor. */
 export type ChildMessage =
-  /** It works now. `pids`: further processes that it has started itself. */
-  | { readonly type: 'ready'; readonly url: string | null; readonly pids: readonly number[] }
-  /** Its further processes have changed. */
+  /** It works now. */
+  | { readonly type: 'ready'; readonly url: string | null }
+  /** The processes that it has started itself have changed. */
   | { readonly type: 'pids'; readonly pids: readonly number[] }
   /** It cannot work, in one sentence for the user; it ends after it. */
   | { readonly type: 'failed'; readonly sentence: string; readonly exitCode: number };

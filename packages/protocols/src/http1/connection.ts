@@ -41,6 +41,10 @@ export interface Flow {
   next: number;
   /** No good head has been read since the last malformed bytes, which are counted once. */
   lost: boolean;
+  /** Messages were missed, so that the next one's number is not known. */
+  renumbers: boolean;
+  /** A good head has been read on this connection. */
+  synchronised: boolean;
   /** The message whose end is still to come. */
   open: Message | null;
   /** The open message has a body, of this many bytes so far. */
@@ -99,6 +103,8 @@ function createFlow(side: Side): Flow {
     phase: START,
     next: -1,
     lost: false,
+    renumbers: false,
+    synchronised: false,
     open: null,
     framed: false,
     size: 0,
@@ -180,6 +186,7 @@ export function lose(c: Connection, f: Flow, cause: string, position: number): v
   c.requests = Math.max(c.requests, c.responses);
   c.responses = c.requests;
   c.special.length = 0;
+  f.renumbers = true;
   c.sink.malformed(f.side, cause);
 }
 

@@ -91,7 +91,7 @@ function readLength(bytes: Uint8Array): void {
   for (let i = value.from; i <= value.to; i++) {
     const byte = i < value.to ? bytes[i]! : COMMA;
     if (byte >= ZERO && byte <= ZERO + 9) {
-      number = (number < 0 ? 0 : number) * 10 + byte - ZERO;
+      number = Math.max(0, number) * 10 + byte - ZERO;
     } else if (byte === COMMA) {
       if (number < 0 || number > Number.MAX_SAFE_INTEGER) framing.invalid = true;
       else if (framing.length >= 0 && framing.length !== number) framing.invalid = true;

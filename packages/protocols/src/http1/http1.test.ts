@@ -63,9 +63,10 @@ describe('requests', () => {
     ['get /x HTTP/1.1', 'HTTP /x', '/x', 'field'],
   ])('%s', (line, name, path, host) => {
     const c = start();
+    c.feed(TO_SERVER, 'GET /first HTTP/1.1\r\n\r\n');
     c.feed(TO_SERVER, `${line}\r\nHost: field\r\n\r\n`);
-    expect(c.messages).toHaveLength(1);
-    const message = c.messages[0]!;
+    expect(c.messages).toHaveLength(2);
+    const message = c.messages[1]!;
     expect(message.name).toBe(name);
     expect(message.attributes['url.path']).toBe(path);
     expect(message.attributes['server.address']).toBe(host);

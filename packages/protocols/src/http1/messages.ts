@@ -68,7 +68,11 @@ function beginRequest(c: Connection, f: Flow, start: number, bodyStart: number):
     carried,
   };
   f.lost = false;
+  f.synchronised = true;
   f.mayTunnel = isConnect || upgrade;
+  // Responses to requests that were missed have been numbered.
+  if (f.renumbers) c.requests = Math.max(c.requests, c.responses);
+  f.renumbers = false;
   const index = c.requests++;
   open(c, f, message);
   if (method === 'HEAD' || isConnect) numberSpecial(c, index, isConnect ? CONNECT_REQUEST : HEAD_REQUEST);
@@ -118,14 +122,22 @@ function beginResponse(c: Connection, f: Flow, status: number, start: number, bo
     carried: null,
   };
   f.lost = false;
+  f.synchronised = true;
   if (isInterim) {
     open(c, f, message);
     endBody(c, f, bodyStart);
     return;
   }
+  const isUncertain = f.renumbers;
+  if (isUncertain) {
+    // Most likely it answers the latest request; what that was is not relied on.
+    c.responses = Math.max(c.responses, c.requests - 1);
+    c.special.length = 0;
+    f.renumbers = false;
+  }
   const index = c.responses++;
   const special = takeSpecial(c, index);
-  const isAssumed = index >= c.requests;
+  const isAssumed = isUncertain || index >= c.requests;
   f.assumedIndex = isAssumed ? index : -1;
   f.sawBody = false;
   open(c, f, message);
@@ -169,7 +181,7 @@ function beginBody(c: Connection, f: Flow, position: number, isAssumed: boolean)
     f.framed = false;
     endBody(c, f, position);
   }
-  if (!isAssumed || f.open === null || (f.phase === LENGTH && f.remaining < PROBE_LENGTH)) return;
+  if (!isAssumed || f.open === null) return;
   f.afterProbe = f.phase;
   f.probed = 0;
   f.phase = PROBE;

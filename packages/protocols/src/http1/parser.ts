@@ -27,9 +27,11 @@ import { PROBE_LENGTH, readHead } from './messages.ts';
 import {
   endOfLine,
   endOfMethod,
+  hasKnownMethod,
   type Likeness,
   likeRequest,
   likeResponse,
+  mayBeFirst,
   NO,
   PERHAPS,
   statusOf,
@@ -40,6 +42,7 @@ const CR = 13;
 const LF = 10;
 /** Copies shorter than this are faster byte by byte than by a call. */
 const COPY_BY_CALL = 128;
+const COPY_STEP = 1024;
 /** The version digit is unknown here and never matters: what is replayed goes to a body. */
 const STATUS_LINE = ascii('HTTP/1.');
 
@@ -110,7 +113,7 @@ function readStart(c: Connection, f: Flow, bytes: Uint8Array, from: number, base
   let i = from;
   while (i < length && (bytes[i] === CR || bytes[i] === LF)) i++;
   if (i === length) return i;
-  if (f.side === TO_CLIENT ? likeResponse(bytes, i, length) === NO : endOfMethod(bytes, i, length) < 0) {
+  if (!mayBegin(f, bytes, i, length)) {
     lose(c, f, f.side === TO_CLIENT ? 'status-line' : 'request-line', base + i);
     // Out of step the first byte of a read is looked at again, so a later one must have been passed.
     return i === 0 ? 0 : i + 1;
@@ -131,12 +134,14 @@ function readStart(c: Connection, f: Flow, bytes: Uint8Array, from: number, base
 /** Goes on in a head that comes in parts: they are collected, and looked at only where they are new. */
 function readHeadPart(c: Connection, f: Flow, bytes: Uint8Array, i: number, base: number): number {
   const before = f.headLength;
-  const taken = Math.min(bytes.length - i, LONGEST_HEAD - before);
+  // In steps: what is copied beyond the head's end is copied for nothing.
+  const taken = Math.min(bytes.length - i, LONGEST_HEAD - before, COPY_STEP);
   const head = collect(f, bytes, i, taken);
   const length = f.headLength;
   if (f.tentative) {
     const like = likeness(f.side, head, 0, length);
-    if (like === NO) {
+    // A longer method may not come of two reads put together.
+    if (like === NO || (like > PERHAPS && f.side === TO_SERVER && !hasKnownMethod(head, 0, length))) {
       lose(c, f, 'start-line', f.headStart);
       return i;
     }
@@ -151,9 +156,7 @@ function readHeadPart(c: Connection, f: Flow, bytes: Uint8Array, i: number, base
         return before > 0 ? i : i + 1;
       }
       f.startKnown = true;
-    } else if (
-      f.side === TO_CLIENT ? likeResponse(head, 0, length) === NO : endOfMethod(head, 0, length) < 0
-    ) {
+    } else if (!mayBegin(f, head, 0, length)) {
       lose(c, f, f.side === TO_CLIENT ? 'status-line' : 'request-line', f.headStart);
       return before > 0 ? i : i + 1;
     }
@@ -196,6 +199,12 @@ function isStartLine(side: Side, head: Uint8Array, end: number): boolean {
   if (side === TO_CLIENT) return statusOf(head, 0, end) >= 0;
   const space = endOfMethod(head, 0, end);
   return space >= 0 && space < end && versionOfRequest(head, space, end) > space + 1;
+}
+
+/** Whether what stands at `from` can still become a start line. Out of step more was asked before. */
+function mayBegin(f: Flow, bytes: Uint8Array, from: number, to: number): boolean {
+  if (f.side === TO_CLIENT) return likeResponse(bytes, from, to) !== NO;
+  return f.synchronised || f.lost ? endOfMethod(bytes, from, to) >= 0 : mayBeFirst(bytes, from, to);
 }
 
 function likeness(side: Side, bytes: Uint8Array, from: number, to: number): Likeness {

@@ -88,7 +88,7 @@ export function likeRequest(bytes: Uint8Array, from: number, to: number): Likene
   const known = knownMethod(bytes, from, space) !== null;
   const feed = lineFeed(bytes, space + 1, Math.min(to, from + 16384));
   if (feed >= 0) {
-    if (!known && !isUpper(bytes, from, space)) return NO;
+    if (!known && (!isUpper(bytes, from, space) || isMethodEnd(bytes, from, space))) return NO;
     const version = versionOfRequest(bytes, space, endOfLine(bytes, space, feed));
     return version > space + 1 && isText(bytes, space + 1, version) ? CERTAIN : NO;
   }
@@ -97,6 +97,22 @@ export function likeRequest(bytes: Uint8Array, from: number, to: number): Likene
   return looksLikeTarget(bytes, space + 1, to) && isText(bytes, space + 1, Math.min(to, space + 256))
     ? LIKELY
     : NO;
+}
+
+/** Whether a method that is in common use, and its space, stand here. */
+export function hasKnownMethod(bytes: Uint8Array, from: number, to: number): boolean {
+  const space = endOfMethod(bytes, from, to);
+  return space >= 0 && space < to && knownMethod(bytes, from, space) !== null;
+}
+
+/**
+ * Whether the first request of a connection may begin here, which may be the middle of something else: a method in
+ * capitals and the begin of a target. Any beginning of what passes also passes.
+ */
+export function mayBeFirst(bytes: Uint8Array, from: number, to: number): boolean {
+  const space = endOfMethod(bytes, from, to);
+  if (space < 0 || !isUpper(bytes, from, space)) return false;
+  return space + 1 >= to || looksLikeTarget(bytes, space + 1, to);
 }
 
 /** Does a status line (RFC 9112 §4) begin here? */
@@ -129,6 +145,17 @@ export function methodText(bytes: Uint8Array, from: number, to: number): string 
   return latin1(bytes, from, to);
 }
 
+/** Whether this is what a cut leaves of a known method: `ET`. */
+function isMethodEnd(bytes: Uint8Array, from: number, to: number): boolean {
+  const length = to - from;
+  for (let l = length + 1; l < methodsOfLength.length; l++) {
+    for (const method of methodsOfLength[l]!) {
+      if (bytesAt(bytes, from, method.bytes.subarray(l - length))) return true;
+    }
+  }
+  return length < 3;
+}
+
 function isMethodPrefix(bytes: Uint8Array, from: number, to: number): boolean {
   const length = to - from;
   for (let l = Math.max(1, length); l < methodsOfLength.length; l++) {
@@ -139,14 +166,16 @@ function isMethodPrefix(bytes: Uint8Array, from: number, to: number): boolean {
   return length === 0;
 }
 
+const CONNECT = ascii('CONNECT ');
+const SCHEME = ascii('http');
+
 /** `/`, `*`, an absolute URI or, for CONNECT, a host: what a target begins with. */
 function looksLikeTarget(bytes: Uint8Array, at: number, to: number): boolean {
   const first = bytes[at]!;
   if (first === SLASH) return true;
   if (first === STAR) return at + 1 === to || bytes[at + 1] === SP;
-  if (bytes[at - 2] === 0x54) return TOKEN[first] === 1; // CONNEC[T]
-  const scheme = ascii('http');
-  return bytesAt(bytes, at, scheme.subarray(0, Math.min(4, to - at)));
+  if (at >= CONNECT.length && bytesAt(bytes, at - CONNECT.length, CONNECT)) return TOKEN[first] === 1;
+  return bytesAt(bytes, at, SCHEME.subarray(0, Math.min(SCHEME.length, to - at)));
 }
 
 function isText(bytes: Uint8Array, from: number, to: number): boolean {

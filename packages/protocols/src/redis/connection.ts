@@ -6,7 +6,7 @@ import { createRequestFlow, type RequestFlow } from './request-flow.ts';
 /** A request whose reply changes what the following bytes mean. */
 export interface SpecialRequest {
   readonly index: number;
-  readonly kind: 'subscribe' | 'unsubscribe' | 'monitor' | 'replicate';
+  readonly kind: 'subscribe' | 'unsubscribe' | 'replicate';
   /** Confirmations that answer it; 0: one for each subscription there is. */
   readonly count: number;
 }
@@ -29,9 +29,11 @@ export interface Connection {
   confirmed: Message | null;
   confirmationsLeft: number;
   confirmationEnd: number;
-  /** The last reply was a confirmation of an unknown request; more of the kind belong to it. */
-  confirmsUnknown: boolean;
-  /** MONITOR was accepted: status lines may be reports. */
+  /** Confirmations of this kind that follow the last reply belong to it; '' none, '*' any. */
+  confirmsMore: string;
+  /** The client has subscribed and not left all: arrays may be published messages. */
+  subscriber: boolean;
+  /** MONITOR was sent: status lines may be reports. */
   monitors: boolean;
   /** The server has used a type that RESP3 brought: pushes have a type of their own there. */
   resp3: boolean;
@@ -58,7 +60,8 @@ export function createConnection(sink: MessageSink, mask: boolean): Connection {
     confirmed: null,
     confirmationsLeft: 0,
     confirmationEnd: 0,
-    confirmsUnknown: false,
+    confirmsMore: '',
+    subscriber: false,
     monitors: false,
     resp3: false,
     leaves: false,

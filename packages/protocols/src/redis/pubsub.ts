@@ -24,7 +24,7 @@ export function push(c: Connection, f: ReplyFlow, position: number): boolean {
     case 'message':
     case 'smessage':
     case 'pmessage':
-      if (!isPush && !isSubscribed(c)) return false;
+      if (!isPush && !c.subscriber) return false;
       if (f.elements !== (kind === 'pmessage' ? 4 : 3)) return false;
       published(c, f, position, kind);
       return true;
@@ -42,10 +42,6 @@ export function push(c: Connection, f: ReplyFlow, position: number): boolean {
   }
   if (isPush) oneWay(c, f.start, position, isName(kind) ? kind : 'push', { 'db.system.name': 'redis' });
   return isPush;
-}
-
-function isSubscribed(c: Connection): boolean {
-  return c.channels + c.patterns + c.shards > 0;
 }
 
 /** A message of a channel: of a pattern's, the pattern names the span, as there are fewer of them. */
@@ -79,13 +75,15 @@ function confirm(c: Connection, f: ReplyFlow, position: number, kind: string): v
     c.confirmationsLeft = expected - 1;
     c.confirmationEnd = position;
     if (expected === 1) end(c);
+    // How many there are of all is counted, and wrong if some were missed: those that follow belong to it too.
+    if (special.count === 0) c.confirmsMore = kind;
   } else if (c.responses < c.requests) {
     // The outstanding request is another one: its response must not be taken for this.
     oneWay(c, f.start, position, kind, { 'db.system.name': 'redis' });
-  } else if (!c.confirmsUnknown) {
+  } else if (c.confirmsMore !== '*' && c.confirmsMore !== kind) {
     const message = respond(c, f.start, 'ok', { 'db.system.name': 'redis' });
     c.sink.end(message, position, null);
-    c.confirmsUnknown = true;
+    c.confirmsMore = kind;
   }
 }
 
@@ -111,6 +109,7 @@ function count(c: Connection, kind: string, total: number): void {
     c.channels = 0;
     c.patterns = 0;
   }
+  c.subscriber = c.channels + c.patterns + c.shards > 0;
 }
 
 function textOf(f: ReplyFlow, element: number): string {

@@ -58,7 +58,7 @@ export function readReplies(c: Connection, bytes: Uint8Array, base: number): voi
         i = readBulk(c, f, bytes, i, base);
         break;
       case 'lost':
-        i = resynchronise(f, bytes, i);
+        i = resynchronise(c, f, bytes, i);
         break;
       case 'tunnel':
         i = bytes.length;
@@ -81,6 +81,8 @@ function readType(c: Connection, f: ReplyFlow, bytes: Uint8Array, i: number, bas
     f.afterAttribute = false;
     f.textLength = 0;
     f.inspects = false;
+    // After a loss it most likely answers the latest request.
+    if (f.lost) c.responses = Math.max(c.responses, c.requests - 1);
   }
   if (RESP3[type] === 1) c.resp3 = true;
   begin(f, type);
@@ -215,6 +217,8 @@ function endValue(c: Connection, f: ReplyFlow, position: number): void {
       return;
     }
   }
+  // Confirmations may follow whose first one was lost: they answer nothing new.
+  if (f.lost) c.confirmsMore = '*';
   f.lost = false;
   f.synchronised = true;
   f.awaitsTurn = false;
@@ -222,14 +226,23 @@ function endValue(c: Connection, f: ReplyFlow, position: number): void {
 }
 
 /**
- * Out of step: a reply is believed to begin where a read begins, if it looks like one. After a cut within an
- * aggregate its elements would too: then only after the client has spoken, or after some reads.
+ * Out of step: a reply is believed to begin where a read begins, if it looks like one. The elements of an aggregate
+ * that was cut would too: then only after the client has spoken, or, if it is never seen, after some reads.
  */
-function resynchronise(f: ReplyFlow, bytes: Uint8Array, from: number): number {
+function resynchronise(c: Connection, f: ReplyFlow, bytes: Uint8Array, from: number): number {
   if (from > 0 || !likeReply(bytes)) return bytes.length;
-  if (f.awaitsTurn && ++f.readsLost <= READS_LOST) return bytes.length;
+  if (f.awaitsTurn && !isUnasked(c, bytes[0]!)) {
+    if (c.request.next >= 0 || ++f.readsLost <= READS_LOST) return bytes.length;
+  }
   f.phase = 'type';
   return 0;
+}
+
+/** A message to a subscriber, a report of MONITOR: no client need speak before it, no array contains it. */
+function isUnasked(c: Connection, type: number): boolean {
+  if (type === PUSH) return true;
+  if (type === STAR) return c.subscriber;
+  return type === PLUS && c.monitors;
 }
 
 /** Whether the first line of what stands at the begin is complete and right for a reply. */
@@ -273,7 +286,10 @@ export function skipReplies(c: Connection, position: number, length: number): vo
     f.captures = false;
     if (f.remaining === 0) endValue(c, f, position + skipped);
   }
-  if (missing > 0 && f.phase !== 'tunnel') loseReplies(c, 'gap', position + length - missing);
+  if (missing === 0 || f.phase === 'tunnel') return;
+  // Also the begin of an aggregate may be missing.
+  f.awaitsTurn = true;
+  loseReplies(c, 'gap', position + length - missing);
 }
 
 /** The connection is over. */

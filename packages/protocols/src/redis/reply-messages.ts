@@ -34,7 +34,7 @@ export function beginReply(c: Connection, f: ReplyFlow, size: number, position: 
 /** RESP2 sends confirmations and published messages as arrays of three or four. */
 function mayBePush(c: Connection, size: number): boolean {
   if (c.resp3 || (size !== 3 && size !== 4)) return false;
-  if (c.channels + c.patterns + c.shards > 0 || c.confirmed !== null) return true;
+  if (c.subscriber || c.confirmed !== null) return true;
   if (size === 4) return false;
   const special = specialOf(c, c.responses);
   return c.responses >= c.requests || special?.kind === 'subscribe' || special?.kind === 'unsubscribe';
@@ -69,10 +69,9 @@ export function endReply(c: Connection, f: ReplyFlow, position: number): void {
 /** Says that the next response begins at `start`. */
 export function respond(c: Connection, start: number, status: SpanStatus, attributes: Attributes): Message {
   closeConfirmed(c);
-  c.confirmsUnknown = false;
+  c.confirmsMore = '';
   const index = c.responses++;
   const special = specialOf(c, index);
-  if (special?.kind === 'monitor' && status === 'ok') c.monitors = true;
   const message: Message = {
     side: TO_CLIENT,
     kind: 'response',
@@ -98,7 +97,7 @@ export function oneWay(
   attributes: Attributes,
 ): void {
   closeConfirmed(c);
-  c.confirmsUnknown = false;
+  c.confirmsMore = '';
   const message: Message = {
     side: TO_CLIENT,
     kind: 'one-way',

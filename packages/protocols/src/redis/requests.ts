@@ -233,6 +233,8 @@ function emit(c: Connection, f: RequestFlow, position: number): void {
     command === null
       ? { 'db.system.name': 'redis' }
       : { 'db.system.name': 'redis', 'db.operation.name': command.name, 'db.query.text': text };
+  // Replies to commands that were missed have been numbered.
+  if (f.lost) c.requests = Math.max(c.requests, c.responses);
   f.lost = false;
   const answered = takesReply(c, command, f);
   const message: Message = {
@@ -256,9 +258,14 @@ function emit(c: Connection, f: RequestFlow, position: number): void {
 
 function remember(c: Connection, command: Command, index: number, count: number): void {
   switch (command.effect) {
-    case 'subscribe':
-    case 'unsubscribe':
     case 'monitor':
+      c.monitors = true;
+      break;
+    case 'subscribe':
+      c.subscriber = true;
+      rememberSpecial(c, { index, kind: command.effect, count });
+      break;
+    case 'unsubscribe':
     case 'replicate':
       rememberSpecial(c, { index, kind: command.effect, count });
       break;

@@ -52,9 +52,10 @@ export async function listTraces(
 ): Promise<TracePage> {
   const collection = new Collection(store, epoch, MAX_COLLECTED);
   const hits = new Map<SpanId, SpanNode>();
-  const chunk = Math.min(5000, Math.max(500, limit * 10));
+  // With conditions there is often one span a trace, without them many: begin small and grow.
+  let chunk = Math.max(100, limit * 2);
   let scanAfter = cursor?.scanAfter ?? null;
-  for (let scanned = 0; ; ) {
+  for (let scanned = 0; ; chunk = Math.min(5000, chunk * 2)) {
     const found = await searchSpans(store, filter, scanAfter, chunk, epoch);
     scanned += found.length;
     for (const hit of found) hits.set(hit.spanId, hit);

@@ -12,8 +12,14 @@ interface Waiting {
 
 /** So much may wait in memory; beyond it senders are told to come back later. */
 const MAX_QUEUED_BYTES = 64 << 20;
-/** Each insert costs the store the same, however small it is: batches that arrive within this time share one. */
-const MIN_INTERVAL_MS = 100;
+/**
+ * An insert costs the store some 20 ms of CPU, however small it is: batches that come within this time share one.
+ * The first after a pause does not wait.
+ */
+const MIN_INTERVAL_MS = 400;
+/** So much is worth an insert of its own at any time. */
+const ENOUGH_BYTES = 1 << 20;
+const PAUSE_STEP_MS = 20;
 /** One insert takes so much at most. */
 const MAX_INSERT_BYTES = 32 << 20;
 
@@ -61,8 +67,7 @@ export class IngestQueue {
 
   private async work(): Promise<void> {
     while (this.waiting.length > 0) {
-      const pause = this.lastInsert + MIN_INTERVAL_MS - performance.now();
-      if (pause > 0 && !this.closing) await new Promise((resolve) => setTimeout(resolve, pause));
+      await this.pause();
       this.lastInsert = performance.now();
       let size = 0;
       let count = 0;
@@ -75,6 +80,14 @@ export class IngestQueue {
       const batch = this.waiting.splice(0, count);
       await this.insert(batch);
       this.bytes -= size;
+    }
+  }
+
+  /** Waits for company, unless there is enough already. */
+  private async pause(): Promise<void> {
+    const end = this.lastInsert + MIN_INTERVAL_MS;
+    while (performance.now() < end && this.bytes < ENOUGH_BYTES && !this.closing) {
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_STEP_MS));
     }
   }
 

@@ -12,6 +12,10 @@ const STATUS = `Enum8('unset' = 0, 'ok' = 1, 'error' = 2)`;
  *  - `span`: a span's own id
  *  - `parent`: the id of the parent that its host told (also that of a chosen link, should it be another)
  *  - `exchange`, `carried`: the last 8 bytes of the exchange key and of the carried trace id
+ *
+ * Agents send a few small batches a second. With the default `merge_selector_base` of 5 the merges of those small parts
+ * took 92 ms of CPU an insert (100 000 spans stored, 160 an insert); with 15 it is 25 ms, and still some ten parts to read.
+ * Granules are small because assembly reads single rows.
  */
 export function spans(engine: StoreEngine): string[] {
   return [
@@ -44,7 +48,8 @@ export function spans(engine: StoreEngine): string[] {
         INDEX attribute_values mapValues(attributes) TYPE bloom_filter(0.01) GRANULARITY 1`,
       engine: 'MergeTree',
       clauses: `PARTITION BY toDate(start_time) ORDER BY (start_time, span_id)
-        TTL toDateTime(start_time) + toIntervalDay(3) SETTINGS ttl_only_drop_parts = 1`,
+        TTL toDateTime(start_time) + toIntervalDay(3)
+        SETTINGS ttl_only_drop_parts = 1, index_granularity = 2048, merge_selector_base = 15`,
       shardBy: 'sipHash64(exchange_key)',
     }),
     ...createTable(engine, {
@@ -57,7 +62,7 @@ export function spans(engine: StoreEngine): string[] {
       engine: 'MergeTree',
       clauses: `PARTITION BY toDate(start_time) ORDER BY (key, kind, start_time, span_id)
         TTL toDateTime(start_time) + toIntervalDay(3)
-        SETTINGS ttl_only_drop_parts = 1, index_granularity = 1024`,
+        SETTINGS ttl_only_drop_parts = 1, index_granularity = 1024, merge_selector_base = 15`,
       shardBy: 'key',
     }),
     ...createView(engine, {

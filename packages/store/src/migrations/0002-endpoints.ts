@@ -15,7 +15,7 @@ export function endpoints(engine: StoreEngine): string[] {
         durations AggregateFunction(quantilesTDigest(0.5, 0.95, 0.99), UInt64)`,
       engine: 'AggregatingMergeTree',
       clauses: `PARTITION BY toDate(minute) ORDER BY (minute, service, name, observation_point)
-        TTL minute + toIntervalDay(30) SETTINGS ttl_only_drop_parts = 1`,
+        TTL minute + toIntervalDay(30) SETTINGS ttl_only_drop_parts = 1, merge_selector_base = 15`,
       shardBy: 'sipHash64(service)',
     }),
     ...createView(engine, {

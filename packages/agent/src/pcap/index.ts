@@ -1,0 +1,2 @@
+export { type Capture, readCapture } from './capture.ts';
+export type { CaptureRefusal, Packet, TcpFlags } from './packet.ts';

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { fuzzAll, fuzzOnce } from './fuzz.ts';
+import { http1 } from './http1/index.ts';
+import { opaque } from './opaque/index.ts';
+import { type MessageSink, type Protocol, type Side, TO_CLIENT, TO_SERVER } from './protocol.ts';
+import { redis } from './redis/index.ts';
+import { bytesOf } from './testing/recorder.ts';
+
+test('fixed seeds', () => {
+  for (let seed = 1; seed <= 30_000; seed++) {
+    const failure = fuzzOnce(seed);
+    if (failure !== '') expect.fail(failure);
+  }
+});
+
+test('fuzzAll counts its inputs', () => {
+  const result = fuzzAll(0, 1);
+  expect(result.inputs).toBe(500);
+  expect(result.failures).toEqual([]);
+});
+
+describe('memory stays bounded and time linear, whatever goes on for ever', () => {
+  const MEGABYTES = 24;
+  const endless: [string, Protocol, Side, string, string][] = [
+    ['a head', http1, TO_SERVER, 'GET / HTTP/1.1\r\n', 'a: b\r\n'],
+    ['a request line', http1, TO_SERVER, 'GET /', 'xxxxxxxx'],
+    ['a method', http1, TO_SERVER, '', 'M'],
+    ['requests without responses', http1, TO_SERVER, '', 'HEAD / HTTP/1.1\r\n\r\n'],
+    ['interim responses', http1, TO_CLIENT, '', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    ['responses without requests', http1, TO_CLIENT, '', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
+    ['line ends', http1, TO_SERVER, '', '\r\n'],
+    [
+      'one chunk a byte',
+      http1,
+      TO_SERVER,
+      'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      '1\r\na\r\n',
+    ],
+    ['zeros of a chunk size', http1, TO_SERVER, 'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n', '0'],
+    ['trailers', http1, TO_SERVER, 'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n', 'a: b\r\n'],
+    ['a body until the end', http1, TO_CLIENT, 'HTTP/1.1 200 OK\r\n\r\n', 'HTTP/1.1 200 OK\r\n\r\n'],
+    ['lost', http1, TO_SERVER, '\x00', '\r\n\r\nGET / '],
+    ['an inline command', redis, TO_SERVER, 'GET ', 'x'],
+    ['an argument', redis, TO_SERVER, '*1\r\n$4000000000\r\n', 'xxxx'],
+    ['arguments', redis, TO_SERVER, '*1000000\r\n', '$1\r\nx\r\n'],
+    ['subscriptions', redis, TO_SERVER, '', '*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\nx\r\n'],
+    ['nesting', redis, TO_CLIENT, '', '*1\r\n'],
+    ['elements', redis, TO_CLIENT, '*2000000000\r\n', ':1\r\n'],
+    ['a line', redis, TO_CLIENT, '+', 'x'],
+    ['digits', redis, TO_CLIENT, '$', '1'],
+    ['attributes', redis, TO_CLIENT, '', '|1\r\n+a\r\n+b\r\n'],
+    ['replies', redis, TO_CLIENT, '', '+OK\r\n'],
+    ['bytes', opaque, TO_SERVER, '', 'x'],
+  ];
+
+  test.each(endless)('%s', (_, protocol, side, first, repeated) => {
+    let opened = 0;
+    let ended = 0;
+    const sink: MessageSink = {
+      message: () => {
+        opened++;
+      },
+      end: () => {
+        ended++;
+      },
+      malformed: () => {},
+    };
+    const parser = protocol.createParser(sink, { mask: false });
+    const read = bytesOf(repeated.repeat(Math.floor(65_536 / repeated.length)));
+    let at = 0;
+    const feed = (bytes: Uint8Array): void => {
+      parser.feed(side, bytes, at);
+      at += bytes.length;
+    };
+    feed(bytesOf(first));
+    for (let i = 0; i < 16; i++) feed(read);
+    const before = used();
+    const begun = performance.now();
+    while (at < MEGABYTES * 1_000_000) feed(read);
+    // Garbage may not have been collected yet; what is kept would be as large as what was fed.
+    expect(used() - before).toBeLessThan(200_000_000);
+    expect(performance.now() - begun).toBeLessThan(20_000);
+    expect(opened - ended).toBeLessThanOrEqual(1);
+    parser.finish(side, at);
+    expect(opened).toBe(ended);
+  });
+
+  function used(): number {
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  }
+});

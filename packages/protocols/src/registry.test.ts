@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { type Side, TO_CLIENT, TO_SERVER } from './protocol.ts';
+import { detectProtocol, PROTOCOLS, protocolNamed } from './registry.ts';
+import { bytesOf } from './testing/recorder.ts';
+
+const ROLES: readonly (Side | null)[] = [null, TO_SERVER, TO_CLIENT];
+
+describe('detectProtocol and sideOf', () => {
+  test.each<[string, string | null, Side | null]>([
+    ['GET / HTTP/1.1\r\nHost: a\r\n\r\n', 'http', TO_SERVER],
+    ['POST http://a/b HTTP/1.0\r\n', 'http', TO_SERVER],
+    ['GET /a/very/long/path', 'http', TO_SERVER],
+    ['OPTIONS * HTTP/1.1\r\n', 'http', TO_SERVER],
+    ['CONNECT a:443 HTTP/1.1\r\n', 'http', TO_SERVER],
+    ['FROBNICATE /x HTTP/1.1\r\n', 'http', TO_SERVER],
+    ['HTTP/1.1 200 OK\r\n', 'http', TO_CLIENT],
+    ['HTTP/1.0 404', 'http', TO_CLIENT],
+    ['*1\r\n$4\r\nPING\r\n', 'redis', TO_SERVER],
+    ['*2\r\n$3\r\nget\r\n$1\r\nk\r\n', 'redis', TO_SERVER],
+    ['*2\r\n$9\r\nFT.SEARCH\r\n$1\r\nk\r\n', 'redis', null],
+    ['*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n', 'redis', null],
+    ['$5\r\nhello\r\n', 'redis', TO_CLIENT],
+    ['%1\r\n+a\r\n:1\r\n', 'redis', TO_CLIENT],
+    ['*2\r\n$3\r\nfoo\r\n$3\r\nbar\r\n', 'redis', null],
+  ])('%j → %s', (text, name, side) => {
+    const bytes = bytesOf(text);
+    expect(detectProtocol(bytes, null)?.protocol.name).toBe(name);
+    expect(detectProtocol(bytes, null)?.protocol.sideOf(bytes)).toBe(side);
+    if (side !== null) {
+      expect(detectProtocol(bytes, side)?.protocol.name).toBe(name);
+      if (name === 'http')
+        expect(detectProtocol(bytes, side === TO_SERVER ? TO_CLIENT : TO_SERVER)).toBeNull();
+    }
+  });
+
+  test.each([
+    '',
+    'G',
+    'GET',
+    'HTTP/',
+    '+OK\r\n',
+    '+OK POP3 server ready\r\n',
+    "-ERR 'Unknown Protocol Operation'\r\n",
+    ':1\r\n',
+    'PING\r\n',
+    'INFO {"server_id":"x"}\r\n',
+    'STORED\r\n',
+    'get key\r\n',
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    'OPTIONS rtsp://a/b RTSP/1.0\r\n',
+    'OPTIONS sip:a@b SIP/2.0\r\n',
+    'EHLO mail.example\r\n',
+    '220 ftp.example ready\r\n',
+    'SSH-2.0-OpenSSH_9.2\r\n',
+    '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
+    'GETAWAY from here\r\n',
+    'GET rid of it',
+    'GET rid',
+    'DELETE FROM orders WHERE id = 1',
+  ])('%j is not enough', (text) => {
+    for (const side of ROLES) expect(detectProtocol(bytesOf(text), side)).toBeNull();
+  });
+
+  test('fewer than 1 in 100 000 random inputs is taken for a protocol', () => {
+    let state = 12345;
+    let wrong = 0;
+    const bytes = new Uint8Array(64);
+    for (let n = 0; n < 400_000; n++) {
+      for (let i = 0; i < bytes.length; i++) {
+        state = (Math.imul(state, 1664525) + 1013904223) | 0;
+        // Half of the inputs are text, the harder case.
+        bytes[i] = n % 2 === 0 ? state >>> 24 : 32 + ((state >>> 16) % 95);
+      }
+      if (detectProtocol(bytes.subarray(0, 1 + (n % 64)), ROLES[n % 3]!)) wrong++;
+    }
+    expect(wrong).toBeLessThan(4);
+  });
+});
+
+test('protocols by name', () => {
+  expect(PROTOCOLS.map((protocol) => protocol.name)).toEqual(['http', 'redis', 'opaque']);
+  expect(protocolNamed('redis')?.name).toBe('redis');
+  expect(protocolNamed('nothing')).toBeNull();
+});

@@ -1,0 +1,245 @@
+import fc from 'fast-check';
+import { type Parser, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { bytesOf } from './recorder.ts';
+
+/** One message as it is sent, with where its body of known length lies (from === to: there is none). */
+export interface Sent {
+  readonly side: Side;
+  readonly bytes: Uint8Array;
+  readonly bodyFrom: number;
+  readonly bodyTo: number;
+}
+
+function sent(side: Side, head: string, body = '', tail = ''): Sent {
+  return {
+    side,
+    bytes: bytesOf(head + body + tail),
+    bodyFrom: head.length,
+    bodyTo: head.length + body.length,
+  };
+}
+
+const text = fc.string({
+  unit: fc.constantFrom('a', 'é', '\r', '\n', ' ', '0', '{', '\x00', ':', '$', 'G'),
+  maxLength: 60,
+});
+const path = fc.constantFrom('/', '/orders/7', '/a/b?x=1&y=2', '/%20');
+const fields = fc.array(
+  fc.constantFrom(
+    'Host: shop:80\r\n',
+    'User-Agent: u\r\n',
+    `X-Long: ${'v'.repeat(90)}\r\n`,
+    'Folded: a\r\n b\r\n',
+    'c: d\r\n',
+  ),
+  { maxLength: 4 },
+);
+
+function chunks(parts: readonly string[], extension: string, trailer: string): string {
+  const all = parts
+    .filter((part) => part !== '')
+    .map((part) => `${part.length.toString(16)}${extension}\r\n${part}\r\n`);
+  return `${all.join('')}0\r\n${trailer}\r\n`;
+}
+
+/** A request and its responses. */
+const httpExchange: fc.Arbitrary<readonly Sent[]> = fc
+  .record({
+    method: fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'OPTIONS', 'PURGE'),
+    path,
+    fields,
+    body: text,
+    parts: fc.array(text, { maxLength: 4 }),
+    extension: fc.constantFrom('', ';a=b', ' ;q="x;y"'),
+    trailer: fc.constantFrom('', 'T: v\r\n'),
+    requestForm: fc.constantFrom('none', 'length', 'chunked'),
+    responseForm: fc.constantFrom('length', 'chunked', 'empty'),
+    status: fc.constantFrom(200, 204, 304, 404, 500),
+    interim: fc.constantFrom(
+      '',
+      'HTTP/1.1 100 Continue\r\n\r\n',
+      'HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n',
+    ),
+  })
+  .map((x) => {
+    const start = `${x.method} ${x.path} HTTP/1.1\r\n${x.fields.join('')}`;
+    const request =
+      x.requestForm === 'none'
+        ? sent(TO_SERVER, `${start}\r\n`)
+        : x.requestForm === 'length'
+          ? sent(TO_SERVER, `${start}Content-Length: ${x.body.length}\r\n\r\n`, x.body)
+          : sent(
+              TO_SERVER,
+              `${start}Transfer-Encoding: chunked\r\n\r\n${chunks(x.parts, x.extension, x.trailer)}`,
+            );
+    const hasBody = x.method !== 'HEAD' && x.status !== 204 && x.status !== 304;
+    const answer = `HTTP/1.1 ${x.status} Reason\r\n${x.fields.join('')}`;
+    const response =
+      x.responseForm === 'empty'
+        ? sent(TO_CLIENT, `${answer}Content-Length: 0\r\n\r\n`)
+        : x.responseForm === 'length'
+          ? sent(TO_CLIENT, `${answer}content-length: ${x.body.length}\r\n\r\n`, hasBody ? x.body : '')
+          : sent(
+              TO_CLIENT,
+              `${answer}Transfer-Encoding: chunked\r\n\r\n${hasBody ? chunks(x.parts, x.extension, x.trailer) : ''}`,
+            );
+    return x.interim === '' ? [request, response] : [request, sent(TO_CLIENT, x.interim), response];
+  });
+
+const bulkOf = (value: string): string => `$${value.length}\r\n${value}\r\n`;
+
+const reply: fc.Arbitrary<string> = fc.letrec<{ value: string }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.constantFrom(
+      '+OK\r\n',
+      ':42\r\n',
+      '$-1\r\n',
+      '*-1\r\n',
+      '*0\r\n',
+      '_\r\n',
+      '#t\r\n',
+      ',1.5\r\n',
+      '(123456789\r\n',
+    ),
+    text.map(bulkOf),
+    text.map((value) => `=${value.length + 4}\r\ntxt:${value}\r\n`),
+    fc.array(tie('value'), { minLength: 1, maxLength: 4 }).map((all) => `*${all.length}\r\n${all.join('')}`),
+    fc.tuple(tie('value'), tie('value')).map(([key, value]) => `%1\r\n${key}${value}`),
+    fc.tuple(tie('value'), tie('value')).map(([key, value]) => `|1\r\n+k\r\n${key}${value}`),
+  ),
+})).value;
+
+const redisExchange: fc.Arbitrary<readonly Sent[]> = fc.oneof(
+  fc
+    .record({
+      words: fc.array(text, { maxLength: 4 }),
+      command: fc.constantFrom('GET', 'set', 'CONFIG', 'FT.SEARCH', 'HELLO'),
+      reply: fc.oneof(reply, fc.constantFrom('-ERR no\r\n', '!5\r\nERR x\r\n')),
+    })
+    .map((x) => {
+      const last = x.words.at(-1);
+      const isWhole = x.words.length < 2;
+      const head = `*${x.words.length + 1}\r\n${[x.command, ...(isWhole ? x.words : x.words.slice(0, -1))].map(bulkOf).join('')}`;
+      const request =
+        // The word after a container is a part of the name.
+        last === undefined || isWhole
+          ? sent(TO_SERVER, head)
+          : sent(TO_SERVER, `${head}$${last.length}\r\n`, last, '\r\n');
+      return [request, sent(TO_CLIENT, x.reply)];
+    }),
+  text.map((value) => [
+    sent(TO_SERVER, '*2\r\n$3\r\nGET\r\n$1\r\nk\r\n'),
+    sent(TO_CLIENT, `$${value.length}\r\n`, value, '\r\n'),
+  ]),
+  fc.constant([
+    sent(TO_SERVER, '*3\r\n$9\r\nSUBSCRIBE\r\n$1\r\na\r\n$1\r\nb\r\n'),
+    sent(TO_CLIENT, '*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:2\r\n'),
+    sent(TO_CLIENT, '*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n'),
+    sent(TO_SERVER, '*1\r\n$11\r\nUNSUBSCRIBE\r\n'),
+    sent(
+      TO_CLIENT,
+      '*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$11\r\nunsubscribe\r\n$1\r\nb\r\n:0\r\n',
+    ),
+  ]),
+);
+
+/** Exchanges one after the other; or pipelined, all requests of a group before its responses. */
+function conversation(
+  exchange: fc.Arbitrary<readonly Sent[]>,
+  pipelined: boolean,
+): fc.Arbitrary<readonly Sent[]> {
+  const one = fc.array(exchange, { minLength: 1, maxLength: 6 });
+  if (!pipelined) return one.map((all) => all.flat());
+  return fc
+    .array(fc.array(exchange, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 })
+    .map((groups) =>
+      groups.flatMap((group) => {
+        const all = group.flat();
+        // Turns of several steps (SUBSCRIBE … UNSUBSCRIBE) keep their order.
+        if (group.some((messages) => messages.filter((m) => m.side === TO_SERVER).length > 1)) return all;
+        return [...all.filter((m) => m.side === TO_SERVER), ...all.filter((m) => m.side === TO_CLIENT)];
+      }),
+    );
+}
+
+export const httpConversation = (pipelined: boolean) => conversation(httpExchange, pipelined);
+export const redisConversation = (pipelined: boolean) => conversation(redisExchange, pipelined);
+
+export const ORIGINS: readonly [number, number] = [4_294_967_200, 77];
+
+/** Feeds each message as one read. */
+export function feedWhole(parser: Parser, messages: readonly Sent[]): void {
+  const at: [number, number] = [...ORIGINS];
+  for (const { side, bytes } of messages) {
+    parser.feed(side, bytes, at[side]);
+    at[side] += bytes.length;
+  }
+  finishBoth(parser, at);
+}
+
+/** Joins what one side says without being interrupted, and cuts it anew. @param cuts 0..1, taken in turn */
+export function feedCut(parser: Parser, messages: readonly Sent[], cuts: readonly number[]): void {
+  const at: [number, number] = [...ORIGINS];
+  let cut = 0;
+  for (let i = 0; i < messages.length; ) {
+    const side = messages[i]!.side;
+    const joined: number[] = [];
+    for (; i < messages.length && messages[i]!.side === side; i++) joined.push(...messages[i]!.bytes);
+    for (let from = 0; from < joined.length; ) {
+      const share = cuts.length === 0 ? 1 : cuts[cut++ % cuts.length]!;
+      const length = Math.max(1, Math.round(share * share * (joined.length - from)));
+      // A buffer of its own that is overwritten afterwards: the parser must not keep it.
+      const bytes = Uint8Array.from(joined.slice(from, from + length));
+      parser.feed(side, bytes, at[side]);
+      bytes.fill(0x2a);
+      at[side] += bytes.length;
+      from += bytes.length;
+    }
+  }
+  finishBoth(parser, at);
+}
+
+/** Feeds each message as one read, but for bytes [from, to) of one side (counted from its first), which are lost. */
+export function feedLossy(
+  parser: Parser,
+  messages: readonly Sent[],
+  side: Side,
+  from: number,
+  to: number,
+): void {
+  const at: [number, number] = [...ORIGINS];
+  const begin = ORIGINS[side] + from;
+  const end = ORIGINS[side] + to;
+  for (const message of messages) {
+    const start = at[message.side];
+    const { bytes } = message;
+    const stop = start + bytes.length;
+    at[message.side] = stop;
+    const cutFrom = message.side === side ? Math.max(start, begin) : stop;
+    const cutTo = message.side === side ? Math.min(stop, end) : stop;
+    if (cutFrom >= cutTo) {
+      parser.feed(message.side, bytes, start);
+      continue;
+    }
+    parser.feed(side, bytes.subarray(0, cutFrom - start), start);
+    parser.gap(side, cutFrom, cutTo - cutFrom);
+    parser.feed(side, bytes.subarray(cutTo - start), cutTo);
+  }
+  finishBoth(parser, at);
+}
+
+function finishBoth(parser: Parser, at: readonly [number, number]): void {
+  parser.finish(TO_SERVER, at[TO_SERVER]);
+  parser.finish(TO_CLIENT, at[TO_CLIENT]);
+}
+
+/** Position of each message's first byte. */
+export function startsOf(messages: readonly Sent[]): number[] {
+  const at: [number, number] = [...ORIGINS];
+  return messages.map(({ side, bytes }) => {
+    const start = at[side];
+    at[side] += bytes.length;
+    return start;
+  });
+}

@@ -1,0 +1,429 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import {
+  type AgentReport,
+  BLOCK_CONTENT_TYPE,
+  BlockEncoder,
+  type Epoch,
+  epoch,
+  nanos,
+  type SpanId,
+  type SpanJson,
+  type SpanRecord,
+  spanIdOf,
+  type TraceId,
+  type TraceJson,
+  type TraceSummaryJson,
+  tcpExchangeKey,
+} from '@weft/model';
+import { openStore, type Store } from '@weft/store';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assembleAll } from './assembly/assemble.ts';
+import { startServer, type WeftServer } from './server.ts';
+
+const EPOCH: Epoch = epoch(BigInt(Date.now() - 300_000) * 1_000_000n);
+const encoder = new BlockEncoder();
+let serial = 0;
+
+/** A request from `client` to `server`, seen at both ends. */
+function exchange(
+  client: string,
+  server: string,
+  start: number,
+  parent: SpanId | null,
+  more: Partial<SpanRecord> = {},
+): SpanRecord[] {
+  serial++;
+  const exchangeKey = tcpExchangeKey(serial, 4711);
+  const common = {
+    exchangeKey,
+    carriedTraceId: null,
+    name: `GET /${server}`,
+    status: 'ok',
+    attributes: { 'url.path': `/${server}/${serial}`, 'server.port': 80 },
+    ...more,
+  } as const;
+  return [
+    {
+      ...common,
+      spanId: spanIdOf(exchangeKey, 0),
+      parentSpanId: parent,
+      links:
+        parent === null
+          ? []
+          : [
+              {
+                spanId: parent,
+                confidence: 1,
+                chosen: true,
+                evidence: [{ kind: 'unit', key: 'tid 1', confidence: 1 }],
+              },
+            ],
+      kind: 'client',
+      observationPoint: 'client-process',
+      service: client,
+      start: nanos(start),
+      duration: 1000,
+    },
+    {
+      ...common,
+      spanId: spanIdOf(exchangeKey, 4),
+      parentSpanId: spanIdOf(exchangeKey, 0),
+      links: [],
+      kind: 'server',
+      observationPoint: 'server-process',
+      service: server,
+      start: nanos(start + 100),
+      duration: 800,
+    },
+  ];
+}
+
+/** A chain of requests through these services; each hop starts `step` ns after the one before. */
+function chain(services: readonly string[], start: number, step = 200): SpanRecord[] {
+  const spans: SpanRecord[] = [];
+  for (let i = 0; i + 1 < services.length; i++) {
+    const parent = spans[spans.length - 1]?.spanId ?? null;
+    spans.push(...exchange(services[i]!, services[i + 1]!, start + i * step, parent));
+  }
+  return spans;
+}
+
+function report(more: Partial<AgentReport> = {}): AgentReport {
+  return {
+    agentId: 'agent-1',
+    hostname: 'host',
+    version: '1',
+    tier: 'sock',
+    hooks: { 'tp_btf/sock_recv_length': 'attached' },
+    events: 12,
+    spans: 3,
+    lost: { 'ring full': 2 },
+    cpuSeconds: 1.5,
+    residentBytes: 1e6,
+    settledUntilUnixNano: '1760000000000000000',
+    ...more,
+  };
+}
+
+describe('server over the embedded store', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weft-server-test-'));
+  let store: Store;
+  let server: WeftServer;
+
+  beforeAll(async () => {
+    store = await openStore(`chdb:${folder}`);
+    server = await startServer({ listen: '127.0.0.1:0', store, version: '9.9' });
+  }, 30_000);
+  afterAll(async () => {
+    await server?.close();
+    await store?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function post(
+    records: readonly SpanRecord[],
+    query = '',
+    encoding: 'br' | 'gzip' | 'identity' = 'br',
+  ): Promise<Response> {
+    const block = encoder.encode(records, { agentId: 'agent-1', host: 'host', epoch: EPOCH });
+    const body =
+      encoding === 'br' ? brotliCompressSync(block) : encoding === 'gzip' ? gzipSync(block) : block;
+    return fetch(`${server.url}/api/v1/ingest?agent=agent-1&host=host${query}`, {
+      method: 'POST',
+      headers: { 'content-type': BLOCK_CONTENT_TYPE, 'content-encoding': encoding },
+      body: new Uint8Array(body),
+    });
+  }
+
+  async function ingest(records: readonly SpanRecord[]): Promise<void> {
+    const response = await post(records);
+    expect(await response.json()).toEqual({ spans: records.length });
+  }
+
+  async function get<T>(path: string, status = 200): Promise<T> {
+    const response = await fetch(server.url + path);
+    const value = (await response.json()) as T;
+    expect([response.status, response.status === 200 ? null : value]).toEqual([
+      status,
+      status === 200 ? null : value,
+    ]);
+    return value;
+  }
+
+  async function everyPage<T>(path: string, list: string): Promise<T[]> {
+    const all: T[] = [];
+    let cursor = '';
+    do {
+      const page: Record<string, unknown> = await get(`${path}${cursor === '' ? '' : `&cursor=${cursor}`}`);
+      all.push(...(page[list] as T[]));
+      cursor = (page['nextCursor'] as string | null) ?? '';
+    } while (cursor !== '');
+    return all;
+  }
+
+  const window = (from: number, to: number): string =>
+    `from=${EPOCH + BigInt(from)}&to=${EPOCH + BigInt(to)}`;
+
+  it('shows a trace as soon as its batch is acknowledged, the same by any of its ids', async () => {
+    const spans = chain(['load', 'nginx', 'shop', 'db'], 1_000_000);
+    // Each host ships its own spans, and the last come first.
+    await ingest(spans.slice(3).reverse());
+    await ingest(spans.slice(0, 3));
+    const [expected] = assembleAll(spans, EPOCH);
+    const { completeness, settled, ...rest } = expected!;
+    expect(settled).toBe(true);
+    for (const id of [
+      spans[0]!.exchangeKey,
+      spans[4]!.exchangeKey,
+      spans[3]!.spanId,
+      spans[0]!.exchangeKey.toUpperCase(),
+    ]) {
+      const trace = await get<TraceJson>(`/api/v1/traces/${id}`);
+      expect(trace).toMatchObject(rest);
+      expect(trace.completeness).toEqual(completeness);
+    }
+    expect(rest.spans.map((span) => span.parentSpanId)).toEqual([
+      null,
+      ...spans.slice(0, 5).map((span) => span.spanId),
+    ]);
+    expect(rest.spans[1]!.links).toMatchObject([
+      { spanId: spans[0]!.spanId, confidence: 1, chosen: true, evidence: [{ kind: 'tcp-seq' }] },
+    ]);
+    const list = await get<{ traces: TraceSummaryJson[]; nextCursor: null }>(
+      `/api/v1/traces?${window(0, 2_000_000)}&service=db`,
+    );
+    expect(list).toEqual({
+      traces: [
+        {
+          traceId: rest.traceId,
+          rootService: 'load',
+          rootName: 'GET /nginx',
+          startTimeUnixNano: (EPOCH + 1_000_000n).toString(),
+          durationNano: '1400',
+          spanCount: 6,
+          services: ['db', 'load', 'nginx', 'shop'],
+          status: 'ok',
+          truncated: false,
+        },
+      ],
+      nextCursor: null,
+    });
+  });
+
+  it('has one trace with several roots where only the carried trace id is common', async () => {
+    const carriedTraceId = 'ab'.repeat(16) as TraceId;
+    const [, first] = exchange('x', 'front', 5_000_000, null, { carriedTraceId });
+    const [, second] = exchange('x', 'back', 5_000_500, null, { carriedTraceId });
+    await ingest([second!, first!]);
+    const trace = await get<TraceJson>(`/api/v1/traces/${second!.exchangeKey}`);
+    expect(trace.traceId).toBe(carriedTraceId);
+    expect(trace.spans.map((span) => [span.service, span.parentSpanId])).toEqual([
+      ['front', null],
+      ['back', null],
+    ]);
+    expect(trace.completeness.linked).toBe(0.5);
+  });
+
+  it('lists each matching trace once, latest first, however small the pages', async () => {
+    const base = 10_000_000;
+    const all: SpanRecord[] = [];
+    const starts: number[] = [];
+    for (let i = 0; i < 120; i++) {
+      // Long and short ones overlap, some begin at the same moment.
+      const start = base + (i % 40) * 1000;
+      starts.push(start);
+      all.push(...chain(['load', 'a', 'b', 'c'], start, [200, 3000, 45_000][i % 3]));
+    }
+    await ingest(all);
+    const range = window(base, base + 1_000_000);
+    const expected = assembleAll(all, EPOCH).map((trace) => trace.traceId);
+    for (const [filter, limit] of [
+      ['', 7],
+      ['&service=c', 7],
+      ['&service=c&endpoint=GET%20/c', 1000],
+      ['&q=server.port%3D80', 50],
+    ] as const) {
+      const found = await everyPage<TraceSummaryJson>(
+        `/api/v1/traces?${range}${filter}&limit=${limit}`,
+        'traces',
+      );
+      expect(found.map((trace) => trace.traceId).sort()).toEqual([...expected].sort());
+      const times = found.map((trace) => Number(BigInt(trace.startTimeUnixNano) - EPOCH));
+      expect(times).toEqual([...starts].sort((a, b) => b - a));
+      expect(found.every((trace) => trace.spanCount === 6)).toBe(true);
+    }
+    const spans = await everyPage<SpanJson>(`/api/v1/spans?${range}&limit=97`, 'spans');
+    const byId = new Map(
+      assembleAll(all, EPOCH).flatMap((trace) => trace.spans.map((span) => [span.spanId, span])),
+    );
+    expect(spans).toHaveLength(all.length);
+    for (const span of spans) expect(span).toEqual(byId.get(span.spanId));
+  }, 20_000);
+
+  it('finds one call by what it carries', async () => {
+    const spans = chain(['load', 'needle', 'deep'], 30_000_000);
+    await ingest(spans);
+    const path = String(spans[3]!.attributes['url.path']);
+    const query = `q=${encodeURIComponent(`url.path=${path} server.port=80`)}&${window(29_000_000, 31_000_000)}`;
+    const { traces } = await get<{ traces: TraceSummaryJson[] }>(`/api/v1/traces?${query}`);
+    expect(traces.map((trace) => trace.traceId)).toEqual([spans[0]!.exchangeKey]);
+    const found = await get<{ spans: SpanJson[] }>(`/api/v1/spans?${query}`);
+    expect(found.spans.map((span) => [span.spanId, span.traceId])).toEqual([
+      [spans[3]!.spanId, spans[0]!.exchangeKey],
+      [spans[2]!.spanId, spans[0]!.exchangeKey],
+    ]);
+  });
+
+  it('tells services and their rates', async () => {
+    await ingest([
+      ...exchange('rates-client', 'rates', 40_000_000, null),
+      ...exchange('rates-client', 'rates', 41_000_000, null, { status: 'error' }),
+    ]);
+    const { services } = await get<{ services: Record<string, unknown>[] }>('/api/v1/services');
+    expect(services.find((one) => one['service'] === 'rates')).toMatchObject({
+      requests: 2,
+      errors: 1,
+      endpoints: [{ endpoint: 'GET /rates', requests: 2, errors: 1, p50Nano: '800' }],
+    });
+    expect(services.find((one) => one['service'] === 'rates-client')).toMatchObject({
+      requests: 0,
+      endpoints: [],
+    });
+  });
+
+  it('knows its agents, what they lost and what is settled', async () => {
+    const settled = BigInt(Date.now() - 5000) * 1_000_000n;
+    const send = (body: unknown): Promise<Response> =>
+      fetch(`${server.url}/api/v1/report`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const now = BigInt(Date.now()) * 1_000_000n;
+    expect((await send(report({ agentId: 'late', settledUntilUnixNano: now.toString() }))).status).toBe(200);
+    const response = await send(report({ agentId: 'late', tier: '' }));
+    expect(response.status).toBe(200);
+    const bad = await send({ ...report(), lost: { x: 'many' } });
+    expect([bad.status, await bad.json()]).toEqual([
+      400,
+      { error: "The report's field lost is missing or wrong." },
+    ]);
+    const { agents } = await get<{ agents: Record<string, unknown>[] }>('/api/v1/agents');
+    expect(agents.find((agent) => agent['agentId'] === 'late')).toMatchObject({
+      live: true,
+      events: 12,
+      lost: { 'ring full': 2 },
+    });
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    expect(metrics).toContain('weft_lost_total{cause="ring full"} 2\n');
+    expect(metrics).toMatch(/^weft_spans_ingested_total [1-9]\d*$/m);
+    const empty = await fetch(`${server.url}/api/v1/ingest?agent=agent-1&settled=${now + 1n}`, {
+      method: 'POST',
+    });
+    expect(await empty.json()).toEqual({ spans: 0 });
+    const health = await get<Record<string, string>>('/api/v1/health');
+    expect(health).toMatchObject({ status: 'ok', version: '9.9' });
+    expect(BigInt(health['settledUntilUnixNano']!) >= settled).toBe(true);
+  });
+
+  it('refuses what is no block, with the reason, and takes the next', async () => {
+    const good = exchange('p', 'q', 50_000_000, null);
+    expect((await post(good, '', 'gzip')).status).toBe(200);
+    expect((await post(good, '', 'identity')).status).toBe(200);
+    const send = async (
+      body: Uint8Array<ArrayBuffer>,
+      headers: Record<string, string>,
+      query = '?agent=a',
+    ): Promise<unknown[]> => {
+      const response = await fetch(`${server.url}/api/v1/ingest${query}`, { method: 'POST', headers, body });
+      return [response.status, ((await response.json()) as { error: string }).error];
+    };
+    const type = { 'content-type': BLOCK_CONTENT_TYPE };
+    const bytes = new Uint8Array(100).fill(7);
+    expect(await send(bytes, type)).toEqual([400, expect.stringContaining('malformed')]);
+    expect(await send(bytes, { ...type, 'content-encoding': 'br' })).toEqual([
+      400,
+      expect.stringContaining('not valid br'),
+    ]);
+    expect(await send(bytes, { ...type, 'content-encoding': 'zstd' })).toEqual([
+      415,
+      expect.stringContaining('use br'),
+    ]);
+    expect(await send(bytes, { 'content-type': 'text/plain' })).toEqual([
+      415,
+      expect.stringContaining(BLOCK_CONTENT_TYPE),
+    ]);
+    expect(await send(bytes, type, '')).toEqual([400, expect.stringContaining('agent')]);
+    const bomb = brotliCompressSync(new Uint8Array(80 << 20));
+    expect(await send(new Uint8Array(bomb), { ...type, 'content-encoding': 'br' })).toEqual([
+      413,
+      expect.stringContaining('smaller batches'),
+    ]);
+    expect((await post(good)).status).toBe(200);
+    // Sent four times, there once.
+    const trace = await get<TraceJson>(`/api/v1/traces/${good[0]!.exchangeKey}`);
+    expect(trace.spans).toHaveLength(2);
+  });
+
+  it('answers bad questions with one sentence', async () => {
+    const ask = async (path: string): Promise<unknown[]> => {
+      const response = await fetch(server.url + path);
+      return [response.status, ((await response.json()) as { error: string }).error];
+    };
+    expect(await ask('/api/v1/traces?limit=0')).toEqual([
+      400,
+      'Parameter limit must be 1 to 1000: use cursor for more.',
+    ]);
+    expect(await ask('/api/v1/traces?limitt=1')).toEqual([
+      400,
+      expect.stringContaining('Unknown parameter "limitt"'),
+    ]);
+    expect(await ask('/api/v1/spans?minDuration=10')).toEqual([400, expect.stringContaining('like 10ms')]);
+    expect(await ask('/api/v1/traces/xyz')).toEqual([400, expect.stringContaining('32 hexadecimal digits')]);
+    expect(await ask(`/api/v1/traces/${'e'.repeat(32)}`)).toEqual([
+      404,
+      expect.stringContaining('never seen'),
+    ]);
+    expect(await ask('/api/v2/x')).toEqual([404, expect.stringContaining('/api/v2/x')]);
+    expect(await ask('/api/v1/ingest')).toEqual([405, expect.stringContaining('POST only')]);
+    expect((await fetch(`${server.url}/openapi.json`)).status).toBe(200);
+    expect(await (await fetch(server.url)).text()).toContain('/api/v1/traces');
+  });
+
+  it('says who may listen, and where', async () => {
+    await expect(startServer({ listen: `127.0.0.1:${server.port}`, store })).rejects.toThrow(
+      `Port ${server.port} on 127.0.0.1 is in use: stop the program that has it, or choose another port.`,
+    );
+    await expect(startServer({ listen: 'nonsense', store })).rejects.toThrow('no host:port');
+    const guarded = await startServer({ listen: '127.0.0.1:0', store, token: 'secret' });
+    try {
+      const ask = async (path: string, token: string): Promise<number> =>
+        (await fetch(guarded.url + path, { headers: { authorization: `Bearer ${token}` } })).status;
+      expect(await ask('/api/v1/traces', 'wrong')).toBe(401);
+      expect(await ask('/api/v1/traces', 'secret')).toBe(200);
+      expect(await ask('/api/v1/health', 'wrong')).toBe(200);
+    } finally {
+      await guarded.close();
+    }
+  });
+
+  it('tells agents to come again while the store is down, and loses nothing that it acknowledged', async () => {
+    const before = exchange('before', 'kill', 60_000_000, null);
+    const after = exchange('after', 'kill', 61_000_000, null);
+    await ingest(before);
+    process.kill(store.pid()!, 'SIGKILL');
+    const refused = await post(after);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    let again = refused;
+    for (const end = Date.now() + 20_000; again.status !== 200 && Date.now() < end; )
+      again = await post(after);
+    expect(again.status).toBe(200);
+    const { spans } = await get<{ spans: SpanJson[] }>(
+      `/api/v1/spans?service=kill&${window(59_000_000, 62_000_000)}`,
+    );
+    expect(spans.map((span) => span.spanId)).toEqual([after[1]!.spanId, before[1]!.spanId]);
+  }, 30_000);
+});
