@@ -24,7 +24,12 @@ export function findProgram(name: string, variable: string, places: readonly str
 }
 
 /** nginx; `WEFT_NGINX` names one that set-up unpacked where none is installed. */
-export const findNginx = () => findProgram('nginx', 'WEFT_NGINX', ['/usr/sbin/nginx']);
+export const findNginx = () =>
+  findProgram('nginx', 'WEFT_NGINX', [
+    '/usr/sbin/nginx',
+    // set-up unpacks it there, since installing the package would enable a system service
+    join(repoRoot(), '.weft/bin/nginx'),
+  ]);
 /** Python 3; `WEFT_PYTHON` overrides. */
 export const findPython = () => findProgram('python3', 'WEFT_PYTHON', ['/usr/bin/python3']);
 /** The Go tool chain; `WEFT_GO` overrides. */

@@ -19,6 +19,15 @@ static __always_inline void read_addresses(const struct sock *sk, struct endpoin
 }
 
 /*
+ * Position of the next byte to be read. A peer's FIN takes a number of its own, and a read that reaches it
+ * moves copied_seq past it (net/ipv4/tcp.c: found_fin_ok): it is not a byte.
+ */
+static __always_inline __u32 read_position(__u32 copied_seq, __u32 rcv_nxt, unsigned long flags)
+{
+	return flags & SOCK_DONE_FLAG && copied_seq == rcv_nxt ? copied_seq - 1 : copied_seq;
+}
+
+/*
  * A Unix socket has no sequences: bytes so far stand in. Who listened has a name (unix_stream_connect
  * gives the listener's address to the accepted socket), who connected usually has none.
  */
@@ -98,7 +107,7 @@ static __always_inline bool read_endpoint(struct sock *sk, struct endpoint *at, 
 		if (!tcp)
 			return false;
 		at->written = tcp->write_seq;
-		at->read = tcp->copied_seq;
+		at->read = read_position(tcp->copied_seq, tcp->rcv_nxt, sk->__sk_common.skc_flags);
 	}
 	return true;
 }

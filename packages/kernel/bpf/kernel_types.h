@@ -57,6 +57,7 @@ enum {
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
 #define SOCK_STREAM 1
+#define SOCK_DONE_FLAG (1UL << 1) /* enum sock_flags: SOCK_DONE, set by tcp_fin */
 #define MSG_PEEK 2
 #define PF_KTHREAD 0x00200000
 #define S_IFMT 0170000
@@ -84,18 +85,19 @@ struct sock_common {
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 	atomic64_t skc_cookie;
+	unsigned long skc_flags;
 };
 
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol;
 	__u16 sk_type;
-	struct socket *sk_socket;
 };
 
 struct tcp_sock {
 	__u32 write_seq;
 	__u32 copied_seq;
+	__u32 rcv_nxt;
 };
 
 struct unix_address {

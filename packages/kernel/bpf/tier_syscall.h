@@ -75,7 +75,9 @@ static __always_inline bool read_untrusted(struct sock *sk, __u64 inode, struct 
 	}
 	if (at->transport == WEFT_TCP) {
 		at->written = BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
-		at->read = BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
+		at->read = read_position(BPF_CORE_READ((struct tcp_sock *)sk, copied_seq),
+					 BPF_CORE_READ((struct tcp_sock *)sk, rcv_nxt),
+					 BPF_CORE_READ(sk, __sk_common.skc_flags));
 	}
 	return true;
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { type Epoch, type EvidenceKind, epoch, type SpanRecord } from '@weft/model';
 import { recordMemory } from '../capture/socket-event.ts';
 import { Pipeline, type ProcessFacts } from '../pipeline.ts';
@@ -79,10 +78,9 @@ export function replayRecording(bytes: Uint8Array, options: ReplayOptions): Repl
 }
 
 /**
- * Spans of a file: a recording of `weft record`, or a capture (pcap, pcapng).
- * @throws Error in one sentence when it is neither
+ * Spans of a file's bytes: a recording of `weft record`, or a capture (pcap, pcapng).
+ * @throws Error in one sentence when they are neither
  */
-export async function replayFile(path: string, options: ReplayOptions): Promise<Replayed> {
-  const bytes = new Uint8Array(await readFile(path));
+export function replayBytes(bytes: Uint8Array, options: ReplayOptions): Replayed {
   return isRecording(bytes) ? replayRecording(bytes, options) : replayCapture(bytes, options);
 }
