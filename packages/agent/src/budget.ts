@@ -7,12 +7,15 @@ export class CpuBudget {
   /** Part of each period that is traced, 0..1. */
   share = 1;
   readonly #perCent: number | null;
-  #lastTime = 0;
+  /** CPU milliseconds saved up: starting, compiling and bursts are paid from it. */
+  #credit: number;
+  #lastTime = Number.NaN;
   #lastCpu = 0;
 
   /** @param perCent of one core; null: no limit */
   constructor(perCent: number | null) {
     this.#perCent = perCent;
+    this.#credit = (perCent ?? 0) * 10 * CREDIT_SECONDS;
   }
 
   /** Adjusts the share. @param timeMs a monotonic clock @param cpuMs CPU time used since the start; call about once a second */
@@ -21,15 +24,15 @@ export class CpuBudget {
     const used = cpuMs - this.#lastCpu;
     this.#lastTime = timeMs;
     this.#lastCpu = cpuMs;
-    if (this.#perCent === null || elapsed <= 0 || elapsed > 10_000) return;
+    if (this.#perCent === null || !(elapsed > 0)) return;
     const budget = (this.#perCent / 100) * elapsed;
-    const wanted = used === 0 ? 1 : this.share * (budget / used);
-    // Down at once, up by steps: load that goes on must not swing.
-    this.share = Math.max(
-      MIN_SHARE,
-      Math.min(1, wanted < this.share ? wanted : Math.min(wanted, this.share * 1.5)),
-    );
-    if (this.share > 0.97) this.share = 1;
+    const most = this.#perCent * 10 * CREDIT_SECONDS;
+    this.#credit = Math.max(-most / 5, Math.min(most, this.#credit + budget - used));
+    if (this.#credit > 0) {
+      this.share = Math.min(1, this.share * 1.25);
+    } else if (used > 0) {
+      this.share = Math.max(MIN_SHARE, Math.min(1, this.share * (budget / used)));
+    }
   }
 
   /** Whether the present moment is traced. @param unixMs Unix milliseconds */
@@ -40,3 +43,5 @@ export class CpuBudget {
 
 export const PERIOD_MS = 1000;
 const MIN_SHARE = 0.05;
+/** A quiet agent may use so many seconds' budget at once. */
+const CREDIT_SECONDS = 4;

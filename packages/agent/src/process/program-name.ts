@@ -105,7 +105,8 @@ export function programName(command: Command): string {
   const called = titleName(command.argv[0] ?? '');
   if (file === 'java' || (file === '' && called === 'java')) return javaName(command.argv) ?? 'java';
   const kind = INTERPRETERS.find(({ name }) => name.test(file === '' ? called : file));
-  if (kind === undefined) return file === '' ? called : file;
+  // One file can be several programs (busybox, Debian's redis-server): it is what it was called as.
+  if (kind === undefined) return called === '' ? file : called;
   const script = scriptName(command, kind);
   if (script !== null) return script;
   // A title in place of the arguments: the interpreter's name is the last resort.
