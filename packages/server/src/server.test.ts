@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import {
   type AgentReport,
   BLOCK_CONTENT_TYPE,
@@ -18,9 +18,12 @@ import {
   type TraceSummaryJson,
   tcpExchangeKey,
 } from '@weft/model';
-import { openStore, type Store } from '@weft/store';
+import { BlockRefused, findLinked, openStore, type Store } from '@weft/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assembleAll } from './assembly/assemble.ts';
+import { Collection } from './assembly/collect.ts';
+import { weave } from './assembly/weave.ts';
+import { IngestQueue } from './ingest/queue.ts';
 import { startServer, type WeftServer } from './server.ts';
 
 const EPOCH: Epoch = epoch(BigInt(Date.now() - 300_000) * 1_000_000n);
@@ -108,14 +111,14 @@ function report(more: Partial<AgentReport> = {}): AgentReport {
   };
 }
 
-describe('server over the embedded store', () => {
+describe('server over the embedded store', { timeout: 30_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'weft-server-test-'));
   let store: Store;
   let server: WeftServer;
 
   beforeAll(async () => {
     store = await openStore(`chdb:${folder}`);
-    server = await startServer({ listen: '127.0.0.1:0', store, version: '9.9' });
+    server = await startServer({ listen: '127.0.0.1:0', store, version: '9.9', insertIntervalMs: 0 });
   }, 30_000);
   afterAll(async () => {
     await server?.close();
@@ -231,9 +234,9 @@ describe('server over the embedded store', () => {
     const base = 10_000_000;
     const all: SpanRecord[] = [];
     const starts: number[] = [];
-    for (let i = 0; i < 120; i++) {
+    for (let i = 0; i < 42; i++) {
       // Long and short ones overlap, some begin at the same moment.
-      const start = base + (i % 40) * 1000;
+      const start = base + (i % 14) * 1000;
       starts.push(start);
       all.push(...chain(['load', 'a', 'b', 'c'], start, [200, 3000, 45_000][i % 3]));
     }
@@ -255,7 +258,7 @@ describe('server over the embedded store', () => {
       expect(times).toEqual([...starts].sort((a, b) => b - a));
       expect(found.every((trace) => trace.spanCount === 6)).toBe(true);
     }
-    const spans = await everyPage<SpanJson>(`/api/v1/spans?${range}&limit=97`, 'spans');
+    const spans = await everyPage<SpanJson>(`/api/v1/spans?${range}&limit=47`, 'spans');
     const byId = new Map(
       assembleAll(all, EPOCH).flatMap((trace) => trace.spans.map((span) => [span.spanId, span])),
     );
@@ -275,6 +278,30 @@ describe('server over the embedded store', () => {
       [spans[3]!.spanId, spans[0]!.exchangeKey],
       [spans[2]!.spanId, spans[0]!.exchangeKey],
     ]);
+  });
+
+  it('reads large traces whole, and says so when it does not', async () => {
+    const [client, served] = exchange('load', 'wide', 35_000_000, null);
+    const calls = Array.from({ length: 2500 }, (_, i) =>
+      exchange('wide', 'leaf', 35_000_100 + i, served!.spanId),
+    ).flat();
+    await ingest([client!, served!, ...calls]);
+    const trace = await get<TraceJson>(`/api/v1/traces/${calls[77]!.exchangeKey}`);
+    expect([trace.traceId, trace.spans.length, trace.truncated]).toEqual([client!.exchangeKey, 5002, false]);
+    expect(trace.completeness.linked).toBe(1);
+
+    const seeds = await findLinked(
+      store,
+      { spans: [calls[77]!.spanId], parents: [], exchanges: [], carried: [] },
+      EPOCH,
+      10,
+    );
+    const part = new Collection(store, EPOCH, 500);
+    await part.add(seeds);
+    const [woven] = weave([...part.nodes.values()]);
+    expect(woven!.traceId).toBe(client!.exchangeKey);
+    expect(woven!.spans.length).toBeLessThan(1100);
+    expect(woven!.spans.some((span) => part.unexplored.has(span.node.spanId))).toBe(true);
   });
 
   it('tells services and their rates', async () => {
@@ -357,7 +384,9 @@ describe('server over the embedded store', () => {
       expect.stringContaining(BLOCK_CONTENT_TYPE),
     ]);
     expect(await send(bytes, type, '')).toEqual([400, expect.stringContaining('agent')]);
-    const bomb = brotliCompressSync(new Uint8Array(80 << 20));
+    const bomb = brotliCompressSync(new Uint8Array(80 << 20), {
+      params: { [constants.BROTLI_PARAM_QUALITY]: 1 },
+    });
     expect(await send(new Uint8Array(bomb), { ...type, 'content-encoding': 'br' })).toEqual([
       413,
       expect.stringContaining('smaller batches'),
@@ -366,6 +395,31 @@ describe('server over the embedded store', () => {
     // Sent four times, there once.
     const trace = await get<TraceJson>(`/api/v1/traces/${good[0]!.exchangeKey}`);
     expect(trace.spans).toHaveLength(2);
+  });
+
+  it('does not let a batch that cannot be stored harm those that share its insert', async () => {
+    const queue = new IngestQueue(store, 0);
+    const encode = (records: readonly SpanRecord[]): Uint8Array =>
+      encoder.encode(records, { agentId: 'agent-1', host: 'host', epoch: EPOCH });
+    const good = [1, 2, 3].map((n) => exchange('good', 'shared', 55_000_000 + n, null));
+    // A hundred and one days at once are more partitions than the engine takes.
+    const bad = Array.from({ length: 101 }, (_, day) =>
+      exchange('bad', 'shared', day * 86_400e9, null),
+    ).flat();
+    const outcomes = await Promise.allSettled(
+      [good[0]!, good[1]!, bad, good[2]!].map((one) => queue.add(encode(one))),
+    );
+    expect(outcomes.map((outcome) => outcome.status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
+    expect(outcomes[2]).toMatchObject({ reason: expect.any(BlockRefused) });
+    const { spans } = await get<{ spans: SpanJson[] }>(
+      `/api/v1/spans?service=shared&${window(54_000_000, 56_000_000)}`,
+    );
+    expect(spans).toHaveLength(3);
   });
 
   it('answers bad questions with one sentence', async () => {

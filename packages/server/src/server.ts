@@ -12,7 +12,7 @@ import { traces } from './api/traces.ts';
 import { count, type ServerContext } from './context.ts';
 import { HttpError } from './http/http-error.ts';
 import { AgentRegistry } from './ingest/agents.ts';
-import { IngestQueue } from './ingest/queue.ts';
+import { DEFAULT_INSERT_INTERVAL_MS, IngestQueue } from './ingest/queue.ts';
 import { ingest, report } from './ingest/routes.ts';
 
 export interface ServerOptions {
@@ -22,6 +22,8 @@ export interface ServerOptions {
   /** If set, every request but those for `/` and health must carry it: `Authorization: Bearer …`. */
   readonly token?: string | null;
   readonly version?: string;
+  /** Batches that come within this time share one insert; default 400 ms. */
+  readonly insertIntervalMs?: number;
   readonly log?: (line: string) => void;
 }
 
@@ -49,7 +51,7 @@ export async function startServer(options: ServerOptions): Promise<WeftServer> {
   const context: ServerContext = {
     version: options.version ?? '0.1.0',
     store: options.store,
-    queue: new IngestQueue(options.store),
+    queue: new IngestQueue(options.store, options.insertIntervalMs ?? DEFAULT_INSERT_INTERVAL_MS),
     agents: new AgentRegistry(),
     counters: {
       spansIngested: 0,

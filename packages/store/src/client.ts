@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
-import { Readable } from 'node:stream';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import { SPAN_COLUMNS } from '@weft/model';
+import { insertBlocks } from './insert.ts';
 import type { StoreEngine } from './migrations/dialect.ts';
 import { migrate } from './migrations/migrate.ts';
 import { startStoreProcess } from './process/spawn.ts';
@@ -15,6 +14,7 @@ export interface Store {
   /**
    * Stores wire blocks that were checked, all in one insert. When it resolves they are there for every query, and stay
    * there if the store is killed.
+   * @throws BlockRefused when one of them can never be stored; what the client throws when the store cannot be reached
    */
   insertSpans(blocks: readonly Uint8Array[]): Promise<void>;
   close(): Promise<void>;
@@ -24,9 +24,9 @@ export interface StoreOptions {
   /** The bundled `store-process.js`; by default the one beside this module's bundle. */
   readonly storeProcess?: string;
   readonly log?: (line: string) => void;
+  /** Called with the process id of the embedded store as soon as it exists, at each start: it must not be traced. */
+  readonly onStart?: (pid: number) => void;
 }
-
-const INSERT = `INSERT INTO spans (${SPAN_COLUMNS.map((column) => column.name).join(', ')}) FORMAT Native`;
 
 /**
  * Opens a store:
@@ -50,6 +50,7 @@ async function openEmbedded(folder: string, options: StoreOptions): Promise<Stor
     dataFolder: resolve(folder),
     ...(options.storeProcess === undefined ? {} : { entry: options.storeProcess }),
     ...(options.log === undefined ? {} : { log: options.log }),
+    ...(options.onStart === undefined ? {} : { onStart: options.onStart }),
   });
   const client = createClient({
     url: process.url,
@@ -107,20 +108,7 @@ async function finish(
     client,
     engine,
     pid,
-    async insertSpans(blocks) {
-      if (blocks.length === 0) return;
-      // Native blocks may lie one after another; the engine makes one part of them.
-      const { stream } = await client.exec({
-        query: INSERT,
-        values: Readable.from(
-          blocks.map((b) => Buffer.from(b.buffer, b.byteOffset, b.byteLength)),
-          { objectMode: false },
-        ),
-      });
-      for await (const _ of stream) {
-        // The answer is empty; its end says that all is stored.
-      }
-    },
+    insertSpans: (blocks) => insertBlocks(client, blocks),
     close,
   };
 }

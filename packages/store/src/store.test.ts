@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import {
   BlockEncoder,
   type Epoch,
@@ -72,12 +72,13 @@ async function until(condition: () => Promise<boolean>, what: string): Promise<v
   }
 }
 
-describe('embedded store', () => {
+describe('embedded store', { timeout: 30_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'weft-store-test-'));
   let store: Store;
+  const started: number[] = [];
 
   beforeAll(async () => {
-    store = await openStore(`chdb:${folder}`);
+    store = await openStore(`chdb:${folder}`, { onStart: (pid) => started.push(pid) });
   }, 30_000);
   afterAll(async () => {
     await store?.close();
@@ -151,7 +152,7 @@ describe('embedded store', () => {
   });
 
   it('searches by every condition, whatever characters the values have', async () => {
-    const odd = `it's a "\\' \n{x:String} --`;
+    const odd = `it's a "\\' \n\0{x:String} --`;
     const hit = makeSpan({
       service: odd,
       name: odd,
@@ -218,6 +219,7 @@ describe('embedded store', () => {
     await insertLosses(store, [{ time, agentId: 'a', cause: 'ring full', count: 3 }]);
     const now = BigInt(time) * 1_000_000_000n;
     expect(await lostBetween(store, now, now)).toEqual({ 'ring full': 3 });
+    expect(await endpointTraffic(store, 2n ** 63n, 2n ** 63n)).toEqual([]);
     expect(await lostBetween(store, now - 3_600_000_000_000n, now - 600_000_000_000n)).toEqual({});
   });
 
@@ -263,7 +265,7 @@ describe('embedded store', () => {
   it('refuses a second process on its folder, and anyone without the password', async () => {
     await expect(openStore(`chdb:${folder}`)).rejects.toThrow(/is another Weft using it/);
     const url = await listeningUrl(store);
-    const stranger = createClient({ url, password: 'wrong' });
+    const stranger = createClient({ url, password: 'wrong', log: { level: ClickHouseLogLevel.OFF } });
     await expect(stranger.query({ query: 'SELECT 1' })).rejects.toMatchObject({ code: '516' });
     await stranger.close();
   });
@@ -297,6 +299,7 @@ describe('embedded store', () => {
     // A batch that was never acknowledged is there as a whole or not at all.
     for (const row of rows) expect(row.spans).toBe('200');
     await store.insertSpans([encode([makeSpan()])]);
+    expect(started).toEqual([victim, store.pid()]);
   }, 30_000);
 });
 
@@ -323,7 +326,7 @@ async function listeningUrl(store: Store): Promise<string> {
   throw new Error('the store does not listen');
 }
 
-describe('store process', () => {
+describe('store process', { timeout: 30_000 }, () => {
   it('ends when its parent is gone', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'weft-store-test-'));
     const child = spawn(process.execPath, [await storeProcessEntry(), '--data', folder], {

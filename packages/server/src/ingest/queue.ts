@@ -1,8 +1,4 @@
-import { ClickHouseError } from '@clickhouse/client';
-import type { Store } from '@weft/store';
-
-/** A batch was refused for what it holds; sending it again would not help. */
-export class BadBatch extends Error {}
+import { BlockRefused, type Store } from '@weft/store';
 
 interface Waiting {
   readonly block: Uint8Array;
@@ -16,7 +12,7 @@ const MAX_QUEUED_BYTES = 64 << 20;
  * An insert costs the store some 20 ms of CPU, however small it is: batches that come within this time share one.
  * The first after a pause does not wait.
  */
-const MIN_INTERVAL_MS = 400;
+export const DEFAULT_INSERT_INTERVAL_MS = 400;
 /** So much is worth an insert of its own at any time. */
 const ENOUGH_BYTES = 1 << 20;
 const PAUSE_STEP_MS = 20;
@@ -27,13 +23,15 @@ const MAX_INSERT_BYTES = 32 << 20;
 export class IngestQueue {
   private readonly waiting: Waiting[] = [];
   private readonly store: Store;
+  private readonly insertIntervalMs: number;
   private bytes = 0;
   private busy: Promise<void> | null = null;
-  private lastInsert = 0;
+  private lastInsert = Number.NEGATIVE_INFINITY;
   private closing = false;
 
-  constructor(store: Store) {
+  constructor(store: Store, insertIntervalMs: number) {
     this.store = store;
+    this.insertIntervalMs = insertIntervalMs;
   }
 
   get queuedBytes(): number {
@@ -47,7 +45,7 @@ export class IngestQueue {
 
   /**
    * Resolves when the block is stored.
-   * @throws BadBatch when the store refuses what is in it; what the client throws when the store cannot be reached
+   * @throws BlockRefused when it can never be stored; what the client throws when the store cannot be reached
    */
   add(block: Uint8Array): Promise<void> {
     this.bytes += block.length;
@@ -85,7 +83,7 @@ export class IngestQueue {
 
   /** Waits for company, unless there is enough already. */
   private async pause(): Promise<void> {
-    const end = this.lastInsert + MIN_INTERVAL_MS;
+    const end = this.lastInsert + this.insertIntervalMs;
     while (performance.now() < end && this.bytes < ENOUGH_BYTES && !this.closing) {
       await new Promise((resolve) => setTimeout(resolve, PAUSE_STEP_MS));
     }
@@ -96,19 +94,12 @@ export class IngestQueue {
       await this.store.insertSpans(batch.map((one) => one.block));
       for (const one of batch) one.stored();
     } catch (error) {
-      if (batch.length > 1 && error instanceof ClickHouseError) {
+      if (batch.length > 1 && error instanceof BlockRefused) {
         // One bad batch must not cost the others theirs.
         for (const one of batch) await this.insert([one]);
         return;
       }
-      for (const one of batch) one.failed(isRefusal(error) ? new BadBatch(error.message) : error);
+      for (const one of batch) one.failed(error);
     }
   }
-}
-
-/** Codes of the engine that say: this data cannot be stored. All others may pass. */
-const REFUSALS = new Set(['6', '27', '33', '53', '69', '70', '117', '130', '131', '190', '252', '691']);
-
-function isRefusal(error: unknown): error is ClickHouseError {
-  return error instanceof ClickHouseError && REFUSALS.has(error.code);
 }

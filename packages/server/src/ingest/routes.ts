@@ -1,11 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { BLOCK_CONTENT_TYPE, checkBlock } from '@weft/model';
-import { insertLosses } from '@weft/store';
+import { BlockRefused, insertLosses } from '@weft/store';
 import { count, type ServerContext } from '../context.ts';
 import { readBody } from '../http/body.ts';
 import { HttpError } from '../http/http-error.ts';
 import { onlyKnown, text, time } from '../http/parameters.ts';
-import { BadBatch } from './queue.ts';
 import { parseReport } from './report.ts';
 
 const BLOCK_LIMITS = { sent: 16 << 20, inflated: 64 << 20 };
@@ -75,7 +74,7 @@ async function store(context: ServerContext, block: Uint8Array): Promise<void> {
     await context.queue.add(block);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    if (error instanceof BadBatch) {
+    if (error instanceof BlockRefused) {
       count(context.counters.refused, 'store');
       throw new HttpError(400, `The store refuses the block (${message}): do not send it again.`);
     }

@@ -17,6 +17,8 @@ export interface StoreProcessOptions {
   readonly entry?: string;
   /** One line when the process died and what becomes of it. */
   readonly log?: (line: string) => void;
+  /** Called with the process id as soon as it exists, at each start, so that nothing traces it. */
+  readonly onStart?: (pid: number) => void;
 }
 
 const START_TIMEOUT_MS = 30_000;
@@ -33,7 +35,7 @@ export async function startStoreProcess(options: StoreProcessOptions): Promise<S
   const password = randomBytes(24).toString('base64url');
   let stopped = false;
   let restarting: NodeJS.Timeout | null = null;
-  let running = await launch(entry, options.dataFolder, password, '0');
+  let running = await launch(entry, options, password, '0');
   const { url } = running;
   const port = new URL(url).port;
 
@@ -47,7 +49,7 @@ export async function startStoreProcess(options: StoreProcessOptions): Promise<S
   };
   const restart = (delay: number): void => {
     restarting = setTimeout(() => {
-      launch(entry, options.dataFolder, password, port)
+      launch(entry, options, password, port)
         .then((next) => {
           running = next;
           if (stopped) void terminate(next.child);
@@ -90,15 +92,16 @@ function terminate(child: ChildProcess): Promise<void> {
 
 function launch(
   entry: string,
-  dataFolder: string,
+  options: StoreProcessOptions,
   password: string,
   port: string,
 ): Promise<{ child: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, [entry, '--data', dataFolder, '--port', port], {
+  const child = spawn(process.execPath, [entry, '--data', options.dataFolder, '--port', port], {
     // The engine's calls block threads of libuv's pool: one for each connection, and some for files.
     env: { ...process.env, WEFT_STORE_PASSWORD: password, UV_THREADPOOL_SIZE: '8' },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  if (child.pid !== undefined) options.onStart?.(child.pid);
   return new Promise((resolve, reject) => {
     let output = '';
     let errors = '';

@@ -55,7 +55,10 @@ function stop(): void {
   if (stopping) return;
   stopping = true;
   // Statements under way are finished and answered; a hanging one is not waited for longer than this.
-  setTimeout(() => process.exit(1), 5000).unref();
+  setTimeout(() => {
+    spool.close();
+    process.exit(1);
+  }, 5000).unref();
   server.close(() => {
     void engine.close().then(() => {
       spool.close();

@@ -1,5 +1,5 @@
 import type { Store } from '../client.ts';
-import { selectRows } from './select.ts';
+import { seconds, selectRows } from './select.ts';
 
 /** So many events or spans were lost by an agent, noticed at that time. */
 export interface Loss {
@@ -32,7 +32,7 @@ export async function lostBetween(store: Store, from: bigint, to: bigint): Promi
      WHERE time >= toStartOfMinute(toDateTime({from:UInt32}, 'UTC'))
        AND time < toStartOfMinute(toDateTime({to:UInt32}, 'UTC')) + 60
      GROUP BY cause ORDER BY cause`,
-    { from: from / 1_000_000_000n, to: to / 1_000_000_000n },
+    { from: seconds(from), to: seconds(to) },
   );
   return Object.fromEntries(rows.map((row) => [row.cause, Number(row.lost)]));
 }

@@ -35,3 +35,10 @@ export async function selectRows<T>(
   });
   return result.json<T>();
 }
+
+/** Unix seconds of a moment for a `DateTime`, which holds no later ones than 2106. */
+export function seconds(nanos: bigint): bigint {
+  const whole = nanos / 1_000_000_000n;
+  if (whole < 0n) return 0n;
+  return whole > 0xffff_ff00n ? 0xffff_ff00n : whole;
+}

@@ -1,6 +1,6 @@
 import { OBSERVATION_POINTS, type ObservationPoint } from '@weft/model';
 import type { Store } from '../client.ts';
-import { selectRows } from './select.ts';
+import { seconds, selectRows } from './select.ts';
 
 /** Traffic of one endpoint of a service at one observation point. */
 export interface EndpointTraffic {
@@ -39,7 +39,7 @@ export async function endpointTraffic(store: Store, from: bigint, to: bigint): P
      WHERE minute >= toStartOfMinute(toDateTime({from:UInt32}, 'UTC')) AND minute < toDateTime({to:UInt32}, 'UTC')
      GROUP BY service, name, point
      ORDER BY requests DESC, service, name, point LIMIT ${MAX_ENDPOINTS}`,
-    { from: from / 1_000_000_000n, to: (to + 999_999_999n) / 1_000_000_000n },
+    { from: seconds(from), to: seconds(to + 999_999_999n) },
   );
   return rows.map((row) => ({
     service: row.service,
