@@ -1,6 +1,6 @@
 import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment } from '@weft/causality';
 import { EVENT, FLAG, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
-import type { EvidenceKind, SpanRecord } from '@weft/model';
+import { type EvidenceKind, fnv1a, type SpanRecord } from '@weft/model';
 import { type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
 import { type RecordMemory, readTaskEvent, SocketEvent } from './capture/socket-event.ts';
 import { Losses } from './losses.ts';
@@ -14,8 +14,8 @@ import { addressText, type ConnectionFacts } from './streams/connection-facts.ts
 export interface ProcessFacts {
   owner(tgid: number): SpanOwner;
   isListening(tgid: number, port: number): boolean;
-  /** A process has opened a connection. */
-  seen(tgid: number): void;
+  /** A process has opened a connection. @returns false: it is one of Weft's own, whose messages are nobody's business */
+  seen(tgid: number): boolean;
   executed(tgid: number, name: string): void;
   forked(tgid: number, parentTgid: number): void;
   exited(tgid: number): void;
@@ -41,6 +41,8 @@ const QUIET_NANOS = 0.7e9;
 /** A request without any answer is given up. */
 const UNANSWERED_NANOS = 120e9;
 const TICK_NANOS = 100e6;
+/** Bytes of a datagram that its exchange key is made of. */
+const DIGEST_BYTES = 64;
 /** Messages up to this size are copied whole anyway. */
 const SMALL_BYTES = 512;
 
@@ -173,7 +175,7 @@ export class Pipeline implements ExchangeSink {
   #transfer(event: SocketEvent, sending: boolean): void {
     let connection = this.#connections.get(event.cookie);
     if (connection === undefined) {
-      if (event.length === 0) return;
+      if (event.length === 0 || !this.#processes.seen(event.tgid)) return;
       connection = this.#connect(event, sending);
     }
     const { facts } = connection;
@@ -183,15 +185,15 @@ export class Pipeline implements ExchangeSink {
       connection.sideEnded(side, event.time);
       return;
     }
-    connection.add(
-      side,
-      event.position,
-      event.otherPosition,
-      event.length,
-      event.skipped,
-      event.payload(),
-      event.time,
-    );
+    let { position, otherPosition } = event;
+    if (event.transport === TRANSPORT.UDP) {
+      // No sequences: datagrams count their own bytes.
+      const other = side === TO_SERVER ? TO_CLIENT : TO_SERVER;
+      position = connection.datagramBytes[side];
+      otherPosition = connection.datagramBytes[other];
+      connection.datagramBytes[side] += event.length;
+    }
+    connection.add(side, position, otherPosition, event.length, event.skipped, event.payload(), event.time);
     this.#tellCausality(connection, side, event);
     if (this.#verdict !== null && (connection.limited || event.length > SMALL_BYTES)) {
       this.#limit(connection, this.#verdict);
@@ -242,7 +244,6 @@ export class Pipeline implements ExchangeSink {
       remoteAddress: unix ? '' : addressText(event.address('remote'), ipv6),
       remotePort: event.remotePort,
     };
-    this.#processes.seen(event.tgid);
     const connection = new Connection(facts, this, { mask: this.#options.mask });
     this.#connections.set(event.cookie, connection);
     return connection;
@@ -267,6 +268,7 @@ export class Pipeline implements ExchangeSink {
 
   opened(exchange: Exchange): void {
     const event = this.#event;
+    if (exchange.connection.transport === 'udp') exchange.digest = fnv1a(event.payload(), DIGEST_BYTES);
     const { facts, fresh } = this.#connections.get(exchange.connection.cookie)!;
     if (facts.role === 'client') {
       exchange.causes = this.#engine.causesOf(

@@ -32,6 +32,7 @@ function say(message: FromWorker, transfer: ArrayBuffer[] = []): void {
 function run(capture: KernelCapture): void {
   const processes = new LiveProcesses({
     go: (tgid, runtime) => guarded(() => capture.setGoRuntime(tgid, runtime)),
+    own: (tgid) => guarded(() => capture.exclude(tgid)),
     gone: (tgid) => {
       if (!excluded.has(tgid)) guarded(() => capture.forget(tgid));
     },

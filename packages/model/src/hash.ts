@@ -59,9 +59,10 @@ export function hash128(
   return hex32(finish(a)) + hex32(finish(b)) + hex32(finish(c)) + hex32(finish(d));
 }
 
-/** FNV-1a of bytes, 32 bits: digests of short datagrams. */
-export function fnv1a(bytes: Uint8Array, length: number = bytes.length): number {
+/** FNV-1a of the first bytes, 32 bits: digests of short datagrams. @param most bytes that count */
+export function fnv1a(bytes: Uint8Array, most: number = bytes.length): number {
   let hash = 0x811c9dc5;
+  const length = Math.min(most, bytes.length);
   for (let i = 0; i < length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
   return hash >>> 0;
 }

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { ProcessFacts } from '../pipeline.ts';
 import type { ProcessRecord } from '../recording/format.ts';
 import type { SpanOwner } from '../sessions/span-builder.ts';
@@ -10,6 +10,8 @@ import { ProcessTable } from './process-table.ts';
 export interface ProcessObserver {
   /** A Go process was found: the kernel side can read its goroutines. */
   go(tgid: number, runtime: GoRuntime): void;
+  /** One of Weft's own commands was found: it is not to be traced. */
+  own(tgid: number): void;
   /** A process has gone, or has become another program. */
   gone(tgid: number): void;
   /** First sight of a process (recordings keep it). */
@@ -21,7 +23,7 @@ export class LiveProcesses implements ProcessFacts {
   readonly #table = new ProcessTable();
   readonly #ports = new ListeningPorts();
   readonly #observer: ProcessObserver;
-  readonly #seen = new Set<number>();
+  readonly #seen = new Map<number, boolean>();
 
   constructor(observer: ProcessObserver) {
     this.#observer = observer;
@@ -42,10 +44,16 @@ export class LiveProcesses implements ProcessFacts {
     return this.#ports.isListening(tgid, port);
   }
 
-  seen(tgid: number): void {
-    if (this.#seen.has(tgid)) return;
+  seen(tgid: number): boolean {
+    const known = this.#seen.get(tgid);
+    if (known !== undefined) return known;
     if (this.#seen.size > 65_536) this.#seen.clear();
-    this.#seen.add(tgid);
+    const traced = !isOwnCommand(tgid);
+    this.#seen.set(tgid, traced);
+    if (!traced) {
+      this.#observer.own(tgid);
+      return false;
+    }
     const info = this.#table.info(tgid);
     if (info.goRuntime !== null) this.#observer.go(tgid, info.goRuntime);
     this.#observer.known?.({
@@ -54,6 +62,7 @@ export class LiveProcesses implements ProcessFacts {
       attributes: info.attributes,
       listening: this.#ports.portsOf(tgid),
     });
+    return true;
   }
 
   executed(tgid: number, name = ''): void {
@@ -76,5 +85,19 @@ export class LiveProcesses implements ProcessFacts {
   #inspect(tgid: number): void {
     const { goRuntime } = this.#table.info(tgid);
     if (goRuntime !== null) this.#observer.go(tgid, goRuntime);
+  }
+}
+
+/**
+ * A `weft` command of any installation: `weft traces` talks HTTP to the server, and nobody wants to see that.
+ * The agent, the server and the store are known by their process ids besides.
+ */
+function isOwnCommand(tgid: number): boolean {
+  try {
+    const [, ...args] = readFileSync(`/proc/${tgid}/cmdline`, 'latin1').split('\0');
+    const script = args.find((arg) => !arg.startsWith('-')) ?? '';
+    return /(?:^|\/)(?:dist\/weft\.js|cli\/bin\/weft\.js|\.bin\/weft|dist\/store-process\.js)$/.test(script);
+  } catch {
+    return false;
   }
 }

@@ -64,6 +64,7 @@ async function copy(
 ): Promise<RecordingState> {
   const processes = new LiveProcesses({
     go: (tgid, runtime) => capture.setGoRuntime(tgid, runtime),
+    own: (tgid) => capture.exclude(tgid),
     gone: (tgid) => capture.forget(tgid),
     known: (record) => writer.process(record),
   });
@@ -88,7 +89,7 @@ async function copy(
       if (kind === KIND.EXEC) processes.executed(ring.u32[(ring.offset + EVENT.tgid) >> 2]!);
       else if (kind === KIND.SEND || kind === KIND.RECV) {
         event.read(ring, ring.offset);
-        processes.seen(event.tgid);
+        if (!processes.seen(event.tgid)) continue;
       }
       writer.event(ring.bytes, ring.offset, ring.length);
       if (events % 256 === 0) ring.release();

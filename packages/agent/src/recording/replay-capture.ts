@@ -1,4 +1,4 @@
-import { epoch, type SpanRecord } from '@weft/model';
+import { epoch, fnv1a, type SpanRecord } from '@weft/model';
 import { PROTOCOLS, type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
 import { Losses } from '../losses.ts';
 import { type Packet, readCapture } from '../pcap/index.ts';
@@ -14,6 +14,7 @@ const HOLD_NANOS = 1e9;
 const QUIET_NANOS = 60e9;
 const UNANSWERED_NANOS = 600e9;
 const TICK_NANOS = 1e9;
+const DIGEST_BYTES = 64;
 const MAX_FLOWS = 65_536;
 
 interface Flow {
@@ -33,6 +34,7 @@ class CaptureReplay implements ExchangeSink {
   readonly #options: ReplayOptions;
   packets = 0;
   #cookie = 0;
+  #digest = 0;
   #nextTick = 0;
   #time = 0;
 
@@ -68,6 +70,7 @@ class CaptureReplay implements ExchangeSink {
     let position = packet.sequence;
     let other = packet.acknowledgment;
     if (packet.transport === 'udp') {
+      this.#digest = fnv1a(packet.payload, DIGEST_BYTES);
       position = flow.sent[side];
       other = flow.sent[side === TO_SERVER ? TO_CLIENT : TO_SERVER];
       flow.sent[side] += packet.payloadLength;
@@ -125,7 +128,9 @@ class CaptureReplay implements ExchangeSink {
     }
   }
 
-  opened(): void {}
+  opened(exchange: Exchange): void {
+    exchange.digest = this.#digest;
+  }
 
   closed(exchange: Exchange): void {
     const { localAddress, localPort } = exchange.connection;

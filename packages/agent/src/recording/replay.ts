@@ -37,7 +37,10 @@ class RecordedProcesses implements ProcessFacts {
     return this.#known.get(tgid)?.listening.has(port) ?? false;
   }
 
-  seen(): void {}
+  seen(): boolean {
+    return true;
+  }
+
   executed(): void {}
   forked(): void {}
   exited(): void {}

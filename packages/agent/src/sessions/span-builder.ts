@@ -3,7 +3,6 @@ import {
   type Attributes,
   type AttributeValue,
   type ExchangeKey,
-  fnv1a,
   type Link,
   nanos,
   type ObservationPoint,
@@ -60,15 +59,9 @@ function computeKey(exchange: Exchange): ExchangeKey {
         responsePosition(exchange),
       );
     }
-    case 'udp': {
-      const server = connection.role === 'server';
-      return udpExchangeKey(
-        server ? connection.remotePort : connection.localPort,
-        serverPort(connection),
-        streamId,
-        fnv1a(new TextEncoder().encode(`${request.start}`)),
-      );
-    }
+    case 'udp':
+      // The client's port is unknown to a server whose socket is not connected: the digest stands for it.
+      return udpExchangeKey(0, serverPort(connection), streamId, exchange.digest);
   }
 }
 

@@ -52,6 +52,8 @@ export class Connection implements StreamClock {
   readonly facts: ConnectionFacts;
   /** Ring position for recency; set by the owner. */
   lastActive = 0;
+  /** UDP: bytes so far by side, in place of sequences. */
+  readonly datagramBytes: [number, number] = [0, 0];
   /** The kernel side has been told how much of it is wanted. */
   limited = false;
   /** No request has been seen on it yet. */
