@@ -64,5 +64,7 @@ export function buildKernel({ force = false } = {}) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  console.error(buildKernel({ force: process.argv.includes('--force') }) ? `built ${objectPath}` : 'up to date');
+  console.error(
+    buildKernel({ force: process.argv.includes('--force') }) ? `built ${objectPath}` : 'up to date',
+  );
 }

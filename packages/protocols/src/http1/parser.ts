@@ -1,8 +1,7 @@
 import { ascii } from '../bytes.ts';
 import type { MessageSink, Parser, ParserOptions, Side } from '../protocol.ts';
-import { TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { TO_CLIENT } from '../protocol.ts';
 import { readChunkData, readChunkLine, readLengthBody, readTrailers, skipBody } from './body.ts';
-import { giveBuffer, takeBuffer } from './buffers.ts';
 import {
   CHUNK_DATA,
   CHUNK_LINE,
@@ -22,27 +21,14 @@ import {
   TRAILERS,
   TUNNEL,
 } from './connection.ts';
-import { endOfHead, LONGEST_HEAD, lineFeed, splitHead } from './lines.ts';
+import { collect, readHeadPart } from './head-parts.ts';
+import { LONGEST_HEAD, lineFeed, splitHead } from './lines.ts';
 import { PROBE_LENGTH, readHead } from './messages.ts';
-import {
-  endOfLine,
-  endOfMethod,
-  hasKnownMethod,
-  type Likeness,
-  likeRequest,
-  likeResponse,
-  mayBeFirst,
-  NO,
-  PERHAPS,
-  statusOf,
-  versionOfRequest,
-} from './start-line.ts';
+import { PERHAPS } from './start-line.ts';
+import { likeness, mayBegin, resynchronise } from './synchronise.ts';
 
 const CR = 13;
 const LF = 10;
-/** Copies shorter than this are faster byte by byte than by a call. */
-const COPY_BY_CALL = 128;
-const COPY_STEP = 1024;
 /** The version digit is unknown here and never matters: what is replayed goes to a body. */
 const STATUS_LINE = ascii('HTTP/1.');
 
@@ -131,86 +117,6 @@ function readStart(c: Connection, f: Flow, bytes: Uint8Array, from: number, base
   return readHeadPart(c, f, bytes, i, base);
 }
 
-/** Goes on in a head that comes in parts: they are collected, and looked at only where they are new. */
-function readHeadPart(c: Connection, f: Flow, bytes: Uint8Array, i: number, base: number): number {
-  const before = f.headLength;
-  // In steps: what is copied beyond the head's end is copied for nothing.
-  const taken = Math.min(bytes.length - i, LONGEST_HEAD - before, COPY_STEP);
-  const head = collect(f, bytes, i, taken);
-  const length = f.headLength;
-  if (f.tentative) {
-    const like = likeness(f.side, head, 0, length);
-    // A longer method may not come of two reads put together.
-    if (like === NO || (like > PERHAPS && f.side === TO_SERVER && !hasKnownMethod(head, 0, length))) {
-      lose(c, f, 'start-line', f.headStart);
-      return i;
-    }
-    if (like === PERHAPS) return i + taken;
-    f.tentative = false;
-  }
-  if (!f.startKnown) {
-    const feed = lineFeed(head, before, length);
-    if (feed >= 0) {
-      if (!isStartLine(f.side, head, endOfLine(head, 0, feed))) {
-        lose(c, f, f.side === TO_CLIENT ? 'status-line' : 'request-line', f.headStart);
-        return before > 0 ? i : i + 1;
-      }
-      f.startKnown = true;
-    } else if (!mayBegin(f, head, 0, length)) {
-      lose(c, f, f.side === TO_CLIENT ? 'status-line' : 'request-line', f.headStart);
-      return before > 0 ? i : i + 1;
-    }
-  }
-  const end = endOfHead(head, Math.max(0, before - 2), length);
-  if (end < 0) {
-    if (length >= LONGEST_HEAD) lose(c, f, 'head-too-large', base + i + taken);
-    return i + taken;
-  }
-  splitHead(head, 0, end);
-  f.head = null;
-  f.headLength = 0;
-  const after = i + end - before;
-  readHead(c, f, head, 0, end, f.headStart, base + after);
-  giveBuffer(head);
-  return after;
-}
-
-function collect(f: Flow, bytes: Uint8Array, from: number, taken: number): Uint8Array {
-  const before = f.headLength;
-  const length = before + taken;
-  let head = f.head;
-  if (head === null) {
-    head = takeBuffer(length);
-    f.head = head;
-  } else if (head.length < length) {
-    const larger = takeBuffer(Math.max(length, head.length * 2));
-    larger.set(head.subarray(0, before));
-    giveBuffer(head);
-    head = larger;
-    f.head = head;
-  }
-  if (taken > COPY_BY_CALL) head.set(bytes.subarray(from, from + taken), before);
-  else for (let i = 0; i < taken; i++) head[before + i] = bytes[from + i]!;
-  f.headLength = length;
-  return head;
-}
-
-function isStartLine(side: Side, head: Uint8Array, end: number): boolean {
-  if (side === TO_CLIENT) return statusOf(head, 0, end) >= 0;
-  const space = endOfMethod(head, 0, end);
-  return space >= 0 && space < end && versionOfRequest(head, space, end) > space + 1;
-}
-
-/** Whether what stands at `from` can still become a start line. Out of step more was asked before. */
-function mayBegin(f: Flow, bytes: Uint8Array, from: number, to: number): boolean {
-  if (f.side === TO_CLIENT) return likeResponse(bytes, from, to) !== NO;
-  return f.synchronised || f.lost ? endOfMethod(bytes, from, to) >= 0 : mayBeFirst(bytes, from, to);
-}
-
-function likeness(side: Side, bytes: Uint8Array, from: number, to: number): Likeness {
-  return side === TO_SERVER ? likeRequest(bytes, from, to) : likeResponse(bytes, from, to);
-}
-
 /**
  * The body of a response to an unknown request, or, if that was a HEAD, the next response: only that begins with
  * a status line.
@@ -254,35 +160,6 @@ function leaveProbe(c: Connection, f: Flow, phase: Phase, position: number): voi
   const bytes = new Uint8Array(held).fill(48);
   bytes.set(STATUS_LINE.subarray(0, Math.min(held, STATUS_LINE.length)));
   for (let i = 0; i < held; ) i = step(c, f, bytes, i, position - held);
-}
-
-/**
- * Out of step: a message is believed to begin where a read begins (programs mostly write a head with one call) or
- * after an empty line, if it looks like one.
- * @returns index of the message, now in phase START, or the end
- */
-function resynchronise(f: Flow, bytes: Uint8Array, from: number): number {
-  const length = bytes.length;
-  if (from === 0) {
-    let i = 0;
-    while (i < length && (bytes[i] === CR || bytes[i] === LF)) i++;
-    if (i < length && likeness(f.side, bytes, i, length) !== NO) {
-      f.phase = START;
-      return i;
-    }
-  }
-  for (let end = from; end < length; ) {
-    end = endOfHead(bytes, Math.max(0, end - 2), length);
-    if (end < 0) return length;
-    let i = end;
-    while (i < length && (bytes[i] === CR || bytes[i] === LF)) i++;
-    if (i < length && likeness(f.side, bytes, i, length) > PERHAPS) {
-      f.phase = START;
-      return i;
-    }
-    end = i + 1;
-  }
-  return length;
 }
 
 /** Bytes that were not seen. Within a body of known length they lose nothing. */

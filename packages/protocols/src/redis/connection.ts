@@ -6,7 +6,9 @@ import { createRequestFlow, type RequestFlow } from './request-flow.ts';
 /** A request whose reply changes what the following bytes mean. */
 export interface SpecialRequest {
   readonly index: number;
-  readonly kind: 'subscribe' | 'unsubscribe' | 'replicate';
+  readonly kind: 'subscribe' | 'unsubscribe' | 'replicate' | 'unknown';
+  /** First element of what confirms it: `psubscribe`; '' of an unknown command. */
+  readonly word: string;
   /** Confirmations that answer it; 0: one for each subscription there is. */
   readonly count: number;
 }
@@ -82,6 +84,13 @@ export function specialOf(c: Connection, index: number): SpecialRequest | null {
   while (c.special.length > 0 && c.special[0]!.index < index) c.special.shift();
   const first = c.special[0];
   return first !== undefined && first.index === index ? first : null;
+}
+
+/** The first outstanding request that confirmations of that word answer. */
+export function specialOfWord(c: Connection, word: string): SpecialRequest | null {
+  const next = specialOf(c, c.responses);
+  if (next?.kind === 'unknown') return next;
+  return c.special.find((special) => special.word === word) ?? null;
 }
 
 /** Ends the response to a subscription before all its confirmations have been seen. */

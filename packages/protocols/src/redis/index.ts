@@ -1,8 +1,8 @@
 import { type Protocol, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import { isKnownCommand } from './commands.ts';
 import { createRedisParser } from './parser.ts';
-import { likeReply } from './replies.ts';
-import { wordOfCommand } from './requests.ts';
+import { likeReply } from './reply-sync.ts';
+import { wordOfCommand } from './request-sync.ts';
 
 const STAR = 42;
 const DOLLAR = 36;

@@ -1,14 +1,12 @@
 import type { Attributes } from '@weft/model';
 import { latin1 } from '../bytes.ts';
 import { withoutIds } from '../endpoint.ts';
-import { type Connection, specialOf } from './connection.ts';
+import { type Connection, specialOf, specialOfWord } from './connection.ts';
 import type { ReplyFlow } from './reply-flow.ts';
 import { oneWay, respond } from './reply-messages.ts';
 import { escaped } from './text.ts';
+import { COLON, DOLLAR, PUSH } from './types.ts';
 
-const COLON = 58;
-const DOLLAR = 36;
-const PUSH = 62;
 const NULL = 0x5f;
 
 /**
@@ -19,7 +17,7 @@ const NULL = 0x5f;
  */
 export function push(c: Connection, f: ReplyFlow, position: number): boolean {
   const isPush = f.top === PUSH;
-  const kind = textOf(f, 0);
+  const kind = f.isKindCut ? guessedKind(c, f) : textOf(f, 0);
   switch (kind) {
     case 'message':
     case 'smessage':
@@ -42,6 +40,13 @@ export function push(c: Connection, f: ReplyFlow, position: number): boolean {
   }
   if (isPush) oneWay(c, f.start, position, isName(kind) ? kind : 'push', { 'db.system.name': 'redis' });
   return isPush;
+}
+
+/** Of a push whose first element was lost: a confirmation ends with a number, a message with a text. */
+function guessedKind(c: Connection, f: ReplyFlow): string {
+  if (f.elements === 3 && f.types[2] === COLON) return specialOf(c, c.responses)?.word || 'subscribe';
+  if (f.types[2] !== DOLLAR) return '';
+  return f.elements === 4 ? 'pmessage' : 'message';
 }
 
 /** A message of a channel: of a pattern's, the pattern names the span, as there are fewer of them. */
@@ -68,8 +73,10 @@ function confirm(c: Connection, f: ReplyFlow, position: number, kind: string): v
     if (--c.confirmationsLeft === 0) end(c);
     return;
   }
-  const special = specialOf(c, c.responses);
-  if (special?.kind === 'subscribe' || special?.kind === 'unsubscribe') {
+  // Replies come in order: if others were outstanding before it, theirs were missed.
+  const special = specialOfWord(c, kind);
+  if (special !== null) {
+    c.responses = special.index;
     const expected = special.count > 0 ? special.count : Math.max(1, before);
     c.confirmed = respond(c, f.start, 'ok', { 'db.system.name': 'redis' });
     c.confirmationsLeft = expected - 1;

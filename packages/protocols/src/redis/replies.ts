@@ -4,6 +4,8 @@ import { type Connection, loseReplies } from './connection.ts';
 import { readNumeral, resetNumeral } from './numeral.ts';
 import { DEEPEST, REPLY_CAPTURE, type ReplyFlow } from './reply-flow.ts';
 import { beginReply, endReply, lineReply } from './reply-messages.ts';
+import { resynchroniseReplies } from './reply-sync.ts';
+import { BANG, BULK, COLON, DOLLAR, FORM, LINE, MINUS, NONE, PERCENT, PIPE, PLUS, STAR } from './types.ts';
 
 const CR = 13;
 const LF = 10;
@@ -11,34 +13,12 @@ const BULK_END = 2;
 const LONGEST_LINE = 65536;
 const LONGEST_BULK = 2 ** 32;
 const MOST_ELEMENTS = 2 ** 31;
-/** Reads that look like replies after which an aggregate that was cut is believed to be over. */
-const READS_LOST = 4;
 const INSPECTED = 3;
 /** Kept of a line, and of each of the first elements. */
 const KEPT = 80;
 
-const NONE = 0;
-const LINE = 1;
-const BULK = 2;
-const AGGREGATE = 3;
-/** What each type byte of RESP2 and RESP3 begins. */
-const FORM = new Uint8Array(256);
-for (const char of '+-:,(#_') FORM[char.charCodeAt(0)] = LINE;
-for (const char of '$=!') FORM[char.charCodeAt(0)] = BULK;
-for (const char of '*%~>|') FORM[char.charCodeAt(0)] = AGGREGATE;
-
 /** Types that a RESP2 server never sends. */
 const RESP3 = byteSet('_#,(!=%~>|');
-
-export const PLUS = 43;
-export const MINUS = 45;
-export const COLON = 58;
-export const DOLLAR = 36;
-export const STAR = 42;
-export const PUSH = 62;
-export const BANG = 33;
-const PERCENT = 37;
-const PIPE = 124;
 
 /** Reads replies as long as there are bytes. @param base position of bytes[0] */
 export function readReplies(c: Connection, bytes: Uint8Array, base: number): void {
@@ -58,7 +38,7 @@ export function readReplies(c: Connection, bytes: Uint8Array, base: number): voi
         i = readBulk(c, f, bytes, i, base);
         break;
       case 'lost':
-        i = resynchronise(c, f, bytes, i);
+        i = resynchroniseReplies(c, f, bytes, i);
         break;
       case 'tunnel':
         i = bytes.length;
@@ -225,55 +205,6 @@ function endValue(c: Connection, f: ReplyFlow, position: number): void {
   endReply(c, f, position);
 }
 
-/**
- * Out of step: a reply is believed to begin where a read begins, if it looks like one. The elements of an aggregate
- * that was cut would too: then only after the client has spoken, or, if it is never seen, after some reads.
- */
-function resynchronise(c: Connection, f: ReplyFlow, bytes: Uint8Array, from: number): number {
-  if (from > 0 || !likeReply(bytes)) return bytes.length;
-  if (f.awaitsTurn && !isUnasked(c, bytes[0]!)) {
-    if (c.request.next >= 0 || ++f.readsLost <= READS_LOST) return bytes.length;
-  }
-  f.phase = 'type';
-  return 0;
-}
-
-/** A message to a subscriber, a report of MONITOR: no client need speak before it, no array contains it. */
-function isUnasked(c: Connection, type: number): boolean {
-  if (type === PUSH) return true;
-  if (type === STAR) return c.subscriber;
-  return type === PLUS && c.monitors;
-}
-
-/** Whether the first line of what stands at the begin is complete and right for a reply. */
-export function likeReply(bytes: Uint8Array): boolean {
-  const type = bytes[0]!;
-  const form = FORM[type]!;
-  if (form === NONE) return false;
-  const limit = Math.min(bytes.length - 1, 256);
-  let i = 1;
-  while (i < limit && bytes[i] !== CR) i++;
-  if (i >= limit || bytes[i + 1] !== LF) return false;
-  if (form === LINE) return isLikeLine(type, bytes, i);
-  return isNumber(bytes, 1, i, type === DOLLAR || type === STAR);
-}
-
-function isLikeLine(type: number, bytes: Uint8Array, end: number): boolean {
-  if (type === 0x5f) return end === 1;
-  if (type === COLON) return isNumber(bytes, 1, end, true);
-  if (type === 0x23) return end === 2 && (bytes[1] === 0x74 || bytes[1] === 0x66);
-  for (let i = 1; i < end; i++) if (bytes[i]! < 32 || bytes[i]! > 126) return false;
-  return end > 1;
-}
-
-function isNumber(bytes: Uint8Array, from: number, to: number, signed: boolean): boolean {
-  let i = from;
-  if (signed && bytes[i] === MINUS) i++;
-  if (i === to || to - i > 19) return false;
-  for (; i < to; i++) if (bytes[i]! < 48 || bytes[i]! > 57) return false;
-  return true;
-}
-
 /** Bytes that were not seen. Within a bulk they lose nothing but its text. */
 export function skipReplies(c: Connection, position: number, length: number): void {
   const f = c.reply;
@@ -283,6 +214,7 @@ export function skipReplies(c: Connection, position: number, length: number): vo
     const skipped = Math.min(missing, f.remaining);
     missing -= skipped;
     f.remaining -= skipped;
+    if (f.captures && f.inspects && f.element === 0) f.isKindCut = true;
     f.captures = false;
     if (f.remaining === 0) endValue(c, f, position + skipped);
   }

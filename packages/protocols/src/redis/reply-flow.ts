@@ -42,6 +42,8 @@ export interface ReplyFlow {
   element: number;
   elements: number;
   captures: boolean;
+  /** The first element, which says what a push is, was not seen whole. */
+  isKindCut: boolean;
   readonly text: Uint8Array;
   textLength: number;
   /** Ends of the first three elements in `text`, and their types. */
@@ -73,6 +75,7 @@ export function createReplyFlow(): ReplyFlow {
     element: 0,
     elements: 0,
     captures: false,
+    isKindCut: false,
     text: new Uint8Array(REPLY_CAPTURE),
     textLength: 0,
     ends: [],

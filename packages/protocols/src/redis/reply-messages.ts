@@ -4,13 +4,9 @@ import { type Message, TO_CLIENT } from '../protocol.ts';
 import { type Connection, closeConfirmed, leaveRedis, specialOf } from './connection.ts';
 import { push } from './pubsub.ts';
 import type { ReplyFlow } from './reply-flow.ts';
+import { BANG, MINUS, PLUS, PUSH, STAR } from './types.ts';
 
 const SP = 32;
-const PLUS = 43;
-const MINUS = 45;
-const STAR = 42;
-const PUSH = 62;
-const BANG = 33;
 
 const OK: Attributes = { 'db.system.name': 'redis' };
 const ERROR_WORD = byteSet(`${UPPER}${DIGITS}_`);
@@ -23,6 +19,7 @@ const LONGEST_ERROR_WORD = 48;
  */
 export function beginReply(c: Connection, f: ReplyFlow, size: number, position: number): void {
   f.element = 0;
+  f.isKindCut = false;
   f.elements = size;
   f.textLength = 0;
   f.inspects = f.top === PUSH || (f.top === STAR && mayBePush(c, size));
@@ -37,7 +34,7 @@ function mayBePush(c: Connection, size: number): boolean {
   if (c.subscriber || c.confirmed !== null) return true;
   if (size === 4) return false;
   const special = specialOf(c, c.responses);
-  return c.responses >= c.requests || special?.kind === 'subscribe' || special?.kind === 'unsubscribe';
+  return c.responses >= c.requests || (special !== null && special.kind !== 'replicate');
 }
 
 /** A status, an error, a number: the line is the reply. @param position one past its last byte */

@@ -42,6 +42,8 @@ export interface RequestFlow {
   readonly mostArguments: number;
   readonly mostBytes: number;
   lineLength: number;
+  /** The last good command was inline. */
+  isInline: boolean;
 }
 
 /** @param mask arguments are hidden, so that only the command's words matter */
@@ -64,5 +66,6 @@ export function createRequestFlow(mask: boolean): RequestFlow {
     mostArguments: mask ? 3 : 64,
     mostBytes: mask ? MASKED_ARGUMENT : PLAIN_ARGUMENT,
     lineLength: 0,
+    isInline: false,
   };
 }

@@ -1,17 +1,9 @@
-import type { Attributes } from '@weft/model';
-import { type Message, TO_SERVER } from '../protocol.ts';
-import {
-  type Command,
-  commandOf,
-  commandWord,
-  containedCommandOf,
-  isContainer,
-  isKnownCommand,
-} from './commands.ts';
-import { type Connection, loseRequests, rememberSpecial } from './connection.ts';
+import { commandWord, isKnownCommand } from './commands.ts';
+import { type Connection, loseRequests } from './connection.ts';
 import { readNumeral, resetNumeral } from './numeral.ts';
 import { CAPTURE, type RequestFlow } from './request-flow.ts';
-import { maskedText, plainText } from './text.ts';
+import { commandRead, emit } from './request-messages.ts';
+import { resynchroniseRequests } from './request-sync.ts';
 
 const CR = 13;
 const LF = 10;
@@ -51,7 +43,7 @@ export function readRequests(c: Connection, bytes: Uint8Array, base: number): vo
         i = readBulk(c, f, bytes, i, base);
         break;
       case 'lost':
-        i = resynchronise(f, bytes, i);
+        i = resynchroniseRequests(f, bytes, i);
         break;
       case 'tunnel':
         i = bytes.length;
@@ -158,6 +150,7 @@ function endArgument(c: Connection, f: RequestFlow, position: number): void {
   f.phase = 'dollar';
   if (f.read === f.count) {
     f.phase = 'start';
+    f.isInline = false;
     emit(c, f, position);
   }
 }
@@ -170,8 +163,10 @@ function readInline(c: Connection, f: RequestFlow, bytes: Uint8Array, from: numb
     if (byte === LF) {
       f.phase = 'start';
       splitInline(f, text);
-      if (isKnownCommand(commandWord(text, 0, f.ends[0]!))) emit(c, f, base + i + 1);
-      else loseRequests(c, 'inline');
+      if (isKnownCommand(commandWord(text, 0, f.ends[0]!))) {
+        emit(c, f, base + i + 1);
+        f.isInline = true;
+      } else loseRequests(c, 'inline');
       return i + 1;
     }
     if ((byte < SP && byte !== CR && byte !== TAB) || ++f.lineLength > LONGEST_LINE) {
@@ -204,150 +199,6 @@ function splitInline(f: RequestFlow, text: Uint8Array): void {
     from = out;
   }
   f.read = f.count;
-}
-
-/** The command of which enough was kept, null if not even its first word was. */
-function commandRead(f: RequestFlow): Command | null {
-  const text = f.text;
-  if (text === null || f.ends.length === 0 || f.isCut[0]) return null;
-  const word = commandWord(text, 0, f.ends[0]!);
-  if (word === '') return null;
-  if (f.ends.length > 1 && !f.isCut[1] && isContainer(word)) {
-    const second = commandWord(text, f.ends[0]!, f.ends[1]!);
-    if (second !== '') return containedCommandOf(word, second);
-  }
-  return commandOf(word);
-}
-
-/** The command is complete, or as complete as it will get. */
-function emit(c: Connection, f: RequestFlow, position: number): void {
-  const command = commandRead(f);
-  const hidden = c.mask || command === null || command.secret;
-  const text =
-    command === null
-      ? ''
-      : hidden
-        ? maskedText(command, f.count - command.words)
-        : plainText(f.text!, f.ends, f.isCut, f.ends.length === f.count);
-  const attributes: Attributes =
-    command === null
-      ? { 'db.system.name': 'redis' }
-      : { 'db.system.name': 'redis', 'db.operation.name': command.name, 'db.query.text': text };
-  // Replies to commands that were missed have been numbered.
-  if (f.lost) c.requests = Math.max(c.requests, c.responses);
-  f.lost = false;
-  const answered = takesReply(c, command, f);
-  const message: Message = {
-    side: TO_SERVER,
-    kind: answered ? 'request' : 'one-way',
-    pairingId: null,
-    start: f.start,
-    name: command === null ? 'redis' : command.name,
-    status: 'unset',
-    attributes,
-    carried: null,
-  };
-  if (answered) {
-    const index = c.requests++;
-    c.reply.awaitsTurn = false;
-    if (command !== null) remember(c, command, index, f.count - 1);
-  }
-  c.sink.message(message);
-  c.sink.end(message, position, null);
-}
-
-function remember(c: Connection, command: Command, index: number, count: number): void {
-  switch (command.effect) {
-    case 'monitor':
-      c.monitors = true;
-      break;
-    case 'subscribe':
-      c.subscriber = true;
-      rememberSpecial(c, { index, kind: command.effect, count });
-      break;
-    case 'unsubscribe':
-    case 'replicate':
-      rememberSpecial(c, { index, kind: command.effect, count });
-      break;
-    case 'none':
-    case 'client-reply':
-      break;
-  }
-}
-
-/** Whether the server answers the command: `CLIENT REPLY OFF` and `SKIP` silence it. */
-function takesReply(c: Connection, command: Command | null, f: RequestFlow): boolean {
-  if (command?.effect === 'client-reply' && f.ends.length > 2) {
-    const mode = commandWord(f.text!, f.ends[1]!, f.ends[2]!);
-    if (mode === 'ON') {
-      c.replyOff = false;
-      c.replySkip = false;
-      return true;
-    }
-    if (mode === 'OFF') c.replyOff = true;
-    if (mode === 'SKIP' && !c.replyOff) c.replySkip = true;
-    if (mode === 'OFF' || mode === 'SKIP') return false;
-  }
-  if (c.replyOff) return false;
-  if (!c.replySkip) return true;
-  c.replySkip = false;
-  return false;
-}
-
-/**
- * Out of step: a command is believed to begin where a read begins or after CRLF, if its first two lines and its
- * first word are right; or where a read is nothing but lines of text, the first of them a known command.
- */
-function resynchronise(f: RequestFlow, bytes: Uint8Array, from: number): number {
-  if (from === 0 && isInlineText(bytes)) {
-    f.phase = 'start';
-    return 0;
-  }
-  for (let i = from; i < bytes.length; i++) {
-    if (bytes[i] !== STAR || (i > 0 && bytes[i - 1] !== LF)) continue;
-    if (wordOfCommand(bytes, i) === null) continue;
-    f.phase = 'start';
-    return i;
-  }
-  return bytes.length;
-}
-
-function isInlineText(bytes: Uint8Array): boolean {
-  const length = bytes.length;
-  if (length > CAPTURE || bytes[length - 1] !== LF) return false;
-  let end = 0;
-  while (end < length && bytes[end]! > SP) end++;
-  if (!isKnownCommand(commandWord(bytes, 0, end))) return false;
-  for (let i = end; i < length; i++) {
-    const byte = bytes[i]!;
-    if (byte > 126 || (byte < SP && byte !== CR && byte !== LF && byte !== TAB)) return false;
-  }
-  return true;
-}
-
-/**
- * The first word of the command that begins at `from` (`*<n>`, `$<length>` and a word of that length, of which at
- * least one letter is there) in upper case, '' if it is cut, null if this is none.
- */
-export function wordOfCommand(bytes: Uint8Array, from: number): string | null {
-  if (bytes[from] !== STAR) return null;
-  const count = smallNumber(bytes, from + 1, 7);
-  if (count === null || count.value === 0 || bytes[count.end] !== DOLLAR) return null;
-  const length = smallNumber(bytes, count.end + 1, 2);
-  if (length === null || length.value === 0 || length.end >= bytes.length) return null;
-  const end = length.end + length.value;
-  const word = commandWord(bytes, length.end, Math.min(end, bytes.length));
-  if (word === '') return null;
-  if (end > bytes.length) return '';
-  if (end < bytes.length && bytes[end] !== CR) return null;
-  return end + 1 < bytes.length && bytes[end + 1] !== LF ? null : word;
-}
-
-function smallNumber(bytes: Uint8Array, from: number, most: number): { value: number; end: number } | null {
-  let value = 0;
-  let i = from;
-  while (i < from + most && bytes[i]! >= 48 && bytes[i]! <= 57) value = value * 10 + bytes[i++]! - 48;
-  return i > from && bytes[i] === CR && bytes[i + 1] === LF ? { value, end: i + 2 } : null;
 }
 
 /** Bytes that were not seen. Within an argument they lose nothing but its text. */
