@@ -7,7 +7,7 @@ import type { ExchangeSink } from '../sessions/session.ts';
 import { buildSpan } from '../sessions/span-builder.ts';
 import { Connection } from '../streams/connection.ts';
 import type { ConnectionFacts } from '../streams/connection-facts.ts';
-import type { Replayed, ReplayOptions } from './replay.ts';
+import type { Replayed, ReplayOptions } from './replayed.ts';
 
 /** Packets of one direction may overtake each other, or come again after a retransmission time-out. */
 const HOLD_NANOS = 1e9;

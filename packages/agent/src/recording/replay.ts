@@ -1,22 +1,11 @@
-import { type Epoch, type EvidenceKind, epoch, type SpanRecord } from '@weft/model';
+import { epoch, type SpanRecord } from '@weft/model';
 import { recordMemory } from '../capture/socket-event.ts';
 import { Pipeline, type ProcessFacts } from '../pipeline.ts';
 import type { SpanOwner } from '../sessions/span-builder.ts';
 import type { ProcessRecord } from './format.ts';
 import { isRecording, readRecordingHeader, readRecords } from './reader.ts';
 import { replayCapture } from './replay-capture.ts';
-
-export interface ReplayOptions {
-  readonly mask: boolean;
-  readonly without?: readonly EvidenceKind[];
-}
-
-export interface Replayed {
-  readonly records: readonly SpanRecord[];
-  readonly epoch: Epoch;
-  readonly losses: Readonly<Record<string, number>>;
-  readonly events: number;
-}
+import type { Replayed, ReplayOptions } from './replayed.ts';
 
 /** What a recording says about its processes. */
 class RecordedProcesses implements ProcessFacts {

@@ -2,8 +2,8 @@ import type { Attributes } from '@weft/model';
 import { latin1 } from '../bytes.ts';
 import { withoutIds } from '../endpoint.ts';
 import { type Connection, specialOf, specialOfWord } from './connection.ts';
+import { oneWay, respond } from './emit.ts';
 import type { ReplyFlow } from './reply-flow.ts';
-import { oneWay, respond } from './reply-messages.ts';
 import { escaped } from './text.ts';
 import { COLON, DOLLAR, PUSH } from './types.ts';
 

@@ -1,7 +1,7 @@
-import type { Attributes, SpanStatus } from '@weft/model';
+import type { Attributes } from '@weft/model';
 import { byteSet, DIGITS, latin1, UPPER } from '../bytes.ts';
-import { type Message, TO_CLIENT } from '../protocol.ts';
-import { type Connection, closeConfirmed, leaveRedis, specialOf } from './connection.ts';
+import { type Connection, leaveRedis, specialOf } from './connection.ts';
+import { oneWay, respond } from './emit.ts';
 import { push } from './pubsub.ts';
 import type { ReplyFlow } from './reply-flow.ts';
 import { BANG, MINUS, PLUS, PUSH, STAR } from './types.ts';
@@ -61,52 +61,6 @@ export function endReply(c: Connection, f: ReplyFlow, position: number): void {
   if (message === null) return;
   f.open = null;
   c.sink.end(message, position, null);
-}
-
-/** Says that the next response begins at `start`. */
-export function respond(c: Connection, start: number, status: SpanStatus, attributes: Attributes): Message {
-  closeConfirmed(c);
-  c.confirmsMore = '';
-  const index = c.responses++;
-  const special = specialOf(c, index);
-  const message: Message = {
-    side: TO_CLIENT,
-    kind: 'response',
-    pairingId: null,
-    start,
-    name: '',
-    status,
-    attributes,
-    carried: null,
-  };
-  c.sink.message(message);
-  // What SYNC is answered with is a file and then commands, not replies.
-  if (special?.kind === 'replicate' && status === 'ok') c.leaves = true;
-  return message;
-}
-
-/** Something that the server says unasked. */
-export function oneWay(
-  c: Connection,
-  start: number,
-  end: number,
-  name: string,
-  attributes: Attributes,
-): void {
-  closeConfirmed(c);
-  c.confirmsMore = '';
-  const message: Message = {
-    side: TO_CLIENT,
-    kind: 'one-way',
-    pairingId: null,
-    start,
-    name,
-    status: 'unset',
-    attributes,
-    carried: null,
-  };
-  c.sink.message(message);
-  c.sink.end(message, end, null);
 }
 
 /** `ERR` of `ERR unknown command`: the error's prefix as Redis calls it. */
