@@ -12,8 +12,10 @@ export interface Context<R extends ServedRequest> {
 /** An operating system thread, as causality sees it. */
 export interface Thread<R extends ServedRequest> {
   current: Context<R> | null;
-  /** Open requests that were read by this thread: more than one makes it an event loop. */
+  /** Open requests that were read by this thread. */
   open: number;
+  /** It has had more than one at a time: an event loop, or the reading end of a pool. */
+  loop: boolean;
 }
 
 /** A goroutine. */
@@ -27,7 +29,7 @@ export interface Goroutine<R extends ServedRequest> {
   waiting: number;
 }
 
-/** Goroutines come and go by the thousand; of those not heard of for long, half are dropped past this. */
+/** Goroutines come and go by the thousand; past this, the half that was not heard of for longest is dropped. */
 const MAX_GOROUTINES = 16_384;
 const MAX_THREADS = 8_192;
 
@@ -42,7 +44,7 @@ export class ProcessContexts<R extends ServedRequest> {
     let thread = this.threads.get(tid);
     if (thread === undefined) {
       if (this.threads.size >= MAX_THREADS) dropOldestHalf(this.threads);
-      thread = { current: null, open: 0 };
+      thread = { current: null, open: 0, loop: false };
       this.threads.set(tid, thread);
     }
     return thread;
@@ -57,7 +59,10 @@ export class ProcessContexts<R extends ServedRequest> {
 
   private learn(goid: number, parent: number, time: number): Goroutine<R> {
     let goroutine = this.goroutines.get(goid);
-    if (goroutine === undefined) {
+    // Nobody's creator changes: the number was given to another goroutine.
+    const isAnother =
+      goroutine !== undefined && parent !== 0 && goroutine.parent !== 0 && goroutine.parent !== parent;
+    if (goroutine === undefined || isAnother) {
       if (this.goroutines.size >= MAX_GOROUTINES) this.dropStaleGoroutines();
       goroutine = { current: null, parent, firstSeen: time, lastSeen: time, waiting: 0 };
       this.goroutines.set(goid, goroutine);
@@ -73,6 +78,8 @@ export class ProcessContexts<R extends ServedRequest> {
     for (const [goid, goroutine] of this.goroutines) {
       if (goroutine.lastSeen <= median && !goroutine.current?.request.open) this.goroutines.delete(goid);
     }
+    // Nearly all of them serve: some must go all the same, and not one by one.
+    if (this.goroutines.size > MAX_GOROUTINES - (MAX_GOROUTINES >> 3)) dropOldestHalf(this.goroutines);
   }
 }
 

@@ -68,7 +68,7 @@ export class CausalityEngine<R extends ServedRequest> {
   requestReceived(request: R, at: Moment): void {
     const process = this.#process(request.tgid);
     process.open.add(request);
-    process.thread(at.tid).open++;
+    if (at.tid !== 0) process.thread(at.tid).open++;
     this.requestRead(request, at);
   }
 
@@ -84,17 +84,20 @@ export class CausalityEngine<R extends ServedRequest> {
       return;
     }
     const process = this.#process(at.tgid);
-    const thread = process.thread(at.tid);
+    if (at.goid !== 0) {
+      process.goroutine(at);
+      return;
+    }
+    const thread = process.threads.get(at.tid);
     // A thread with one open request stays with it, whatever it reads.
-    if (at.goid === 0 && thread.open > 1) thread.current = null;
-    if (at.goid !== 0) process.goroutine(at);
+    if (thread !== undefined && thread.open > 1) thread.current = null;
   }
 
   /** Bytes of a response leave here: this unit works for that request. */
   responseWritten(request: R, at: Moment): void {
     const process = this.#process(at.tgid);
-    const unit = at.goid !== 0 ? process.goroutine(at) : process.thread(at.tid);
-    if (unit.current?.request !== request) this.#setContext(request, 'unit', at);
+    const unit = at.goid !== 0 ? process.goroutine(at) : process.threads.get(at.tid);
+    if (unit?.current?.request !== request) this.#setContext(request, 'unit', at);
   }
 
   /**
@@ -188,6 +191,6 @@ export class CausalityEngine<R extends ServedRequest> {
     const process = this.#process(at.tgid);
     const context = { request, via, switches: at.switches };
     if (at.goid !== 0) process.goroutine(at).current = context;
-    process.thread(at.tid).current = context;
+    if (at.tid !== 0) process.thread(at.tid).current = context;
   }
 }

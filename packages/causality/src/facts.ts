@@ -7,6 +7,7 @@ import type { Evidence, TraceId } from '@weft/model';
 export interface Moment {
   readonly time: number;
   readonly tgid: number;
+  /** Thread, 0 = unknown. */
   readonly tid: number;
   /** Goroutine, 0 = none or unknown. */
   readonly goid: number;

@@ -25,7 +25,7 @@ export function createDemoCgroup(): string {
   removeLeftovers(mount);
   const path = join(mount, `${PREFIX}${process.pid}`);
   try {
-    mkdirSync(path, { recursive: true });
+    mkdirSync(path);
   } catch (error) {
     throw new CliError(
       `The demo's cgroup ${path} cannot be made (${codeOf(error)}): run as root on the host.`,

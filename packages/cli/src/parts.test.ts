@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TraceId, TraceSummaryJson } from '@weft/model';
 import { expect, test } from 'vitest';
 import { mayTrace } from './capabilities.ts';
@@ -6,6 +9,7 @@ import { cgroupMount } from './cgroup.ts';
 import { agent } from './commands/agent.ts';
 import { inOrder } from './commands/replay.ts';
 import { captureArguments, captureOptions } from './commands/shared-options.ts';
+import { requireFolder } from './data-folder.ts';
 import { CliError } from './errors.ts';
 import { bestFirst, choose, isComplete } from './first-trace.ts';
 import { parseListen, requireFreePort } from './port.ts';
@@ -118,6 +122,22 @@ test('the demo waits for the largest trace to be complete, but not for ever', ()
   expect(choose([torn], true)).toBe(torn);
   expect(choose([torn, SHOP, small], false)).toBe(SHOP);
   expect(choose([], true)).toBeNull();
+});
+
+test('a data folder is made with those above it, or refused', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weft-folder-'));
+  try {
+    requireFolder(join(folder, 'a/b/c'), '--data');
+    expect(statSync(join(folder, 'a/b/c')).mode & 0o777).toBe(0o700);
+    requireFolder(join(folder, 'a/b/c'), '--data');
+    writeFileSync(join(folder, 'file'), '');
+    expect(() => requireFolder(join(folder, 'file/x'), '--data')).toThrow(
+      `The folder ${join(folder, 'file/x')} cannot be written (ENOTDIR): name another with --data.`,
+    );
+    expect(() => requireFolder('/proc/nowhere/x', '--data')).toThrow(/cannot be written \(ENOENT\)/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('rights to trace', () => {

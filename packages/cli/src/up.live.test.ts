@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { SpanJson, TraceJson } from '@weft/model';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cgroupMount } from './cgroup.ts';
@@ -17,6 +18,8 @@ import {
   WEFT,
   waitFor,
 } from './testing/processes.ts';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Talks to itself over HTTP for ever. */
 const TALKER = `
@@ -191,6 +194,22 @@ describe('weft up', () => {
     await nothingLeft(pids, url);
     expect(existsSync(cgroup)).toBe(false);
   });
+});
+
+describe('npm start', () => {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    test(`leaves nothing behind when npm gets ${signal}`, async () => {
+      const running = start('npm', ['--prefix', ROOT, 'start', '--', '--port', '0', '--data', folder]);
+      started.push(running);
+      const url = await readyUrl(running);
+      const pids = descendants(running.pid);
+      seen.push(...pids);
+      expect(pids.some((pid) => commandOf(pid).includes('weft.js demo '))).toBe(true);
+      process.kill(running.pid, signal);
+      await running.ended;
+      await nothingLeft(pids, url);
+    });
+  }
 });
 
 describe('what is traced', () => {

@@ -1,11 +1,13 @@
-import type { Context, ProcessContexts } from '../contexts.ts';
+import type { Context, ProcessContexts, Thread } from '../contexts.ts';
 import type { Moment, ServedRequest } from '../facts.ts';
 import type { Believe, EvidenceSource } from './source.ts';
 
 /**
  * How sure a thread's context is.
  *
- * - a thread with one open request works for that one, whatever it waits for in between
+ * - a thread that serves one request at a time works for that one, whatever it waits for in between
+ * - an event loop with one request open works for that one too, unless other threads of the process serve
+ *   requests: it may send on their behalf
  * - an event loop that has not slept since has, nearly always, not turned to anything else that the
  *   kernel did not see; below 0.99, since a timer can be due without sleeping
  * - an event loop that slept may have been woken by a timer or a thread pool for somebody else; more often
@@ -13,6 +15,7 @@ import type { Believe, EvidenceSource } from './source.ts';
  */
 const EXCLUSIVE = 0.999;
 const EXCLUSIVE_SLEPT = 0.98;
+const ALONE_ON_LOOP = 0.985;
 const SHARED = 0.98;
 const SHARED_SLEPT = 0.7;
 /** A new connection's first request leaves when the connection is ready, not when the loop's last message came. */
@@ -24,14 +27,18 @@ const GOROUTINE = 0.999;
 const THREAD_OF_GOROUTINES = 0.35;
 
 function threadConfidence<R extends ServedRequest>(
+  process: ProcessContexts<R>,
+  thread: Thread<R>,
   context: Context<R>,
-  openOnThread: number,
   first: boolean,
   at: Moment,
 ): number {
   const slept = context.switches !== at.switches;
   if (!context.request.open) return slept ? 0 : AFTER_RESPONSE;
-  if (openOnThread <= 1) return slept ? EXCLUSIVE_SLEPT : EXCLUSIVE;
+  if (thread.open <= 1) {
+    if (slept) return EXCLUSIVE_SLEPT;
+    return thread.loop && process.open.size > 1 ? ALONE_ON_LOOP : EXCLUSIVE;
+  }
   if (first) return SHARED_NEW_SOCKET;
   return slept ? SHARED_SLEPT : SHARED;
 }
@@ -57,7 +64,7 @@ function unitCandidates<R extends ServedRequest>(
   }
   const context = thread?.current;
   if (thread === undefined || context?.via !== via) return;
-  const confidence = threadConfidence(context, thread.open, first, at);
+  const confidence = threadConfidence(process, thread, context, first, at);
   if (confidence > 0) believe(context.request, via, `thread ${at.tid}`, confidence);
 }
 

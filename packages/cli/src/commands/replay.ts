@@ -7,7 +7,7 @@ import { renderWaterfall } from '../render/waterfall.ts';
 import { switchOption } from '../settings/option.ts';
 import { flag } from '../settings/values.ts';
 import { stdoutTerminal } from '../terminal.ts';
-import { MASK_OPTION, maskOf } from './shared-options.ts';
+import { MASK_OPTION, maskOf, WITHOUT_OPTION, withoutOf } from './shared-options.ts';
 
 /** Traces in the order in which they began; the id decides between equals, so that the order never changes. */
 export function inOrder(traces: readonly TraceJson[]): readonly TraceJson[] {
@@ -27,14 +27,19 @@ export const replay: Command = {
   summary: 'turn a recording (.weft, .pcap, .pcapng) into spans; needs no kernel and no root',
   positionals: 'FILE',
   arity: { min: 1, max: 1 },
-  options: [switchOption('jsonl', 'one span a line, as JSON (else: waterfalls)'), MASK_OPTION],
+  options: [
+    switchOption('jsonl', 'one span a line, as JSON (else: waterfalls)'),
+    MASK_OPTION,
+    WITHOUT_OPTION,
+  ],
   examples: ['weft replay shop.weft --jsonl', 'weft replay capture.pcap --jsonl --mask off'],
   run: async ({ values, positionals, out, log }) => {
     const file = positionals[0]!;
     const mask = maskOf(values);
+    const without = withoutOf(values);
     const bytes = read(file);
-    const { replayRecording } = await import('@weft/agent');
-    const { records, epoch, losses } = attempt(file, () => replayRecording(bytes, { mask }));
+    const { replayBytes } = await import('@weft/agent');
+    const { records, epoch, losses } = attempt(file, () => replayBytes(bytes, { mask, without }));
     const { assembleAll } = await import('@weft/server');
     const traces = inOrder(assembleAll(records, epoch));
     if (flag(values, 'jsonl')) {

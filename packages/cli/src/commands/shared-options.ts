@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { CaptureOptions, Tier } from '@weft/agent';
-import { EVIDENCE_KINDS } from '@weft/model';
+import { EVIDENCE_KINDS, type EvidenceKind } from '@weft/model';
 import type { Api } from '../api.ts';
 import { CliError, reasonOf } from '../errors.ts';
 import { internalOption, type OptionSpec, valueSetting } from '../settings/option.ts';
@@ -9,7 +9,7 @@ import { choice, choices, integer, pids, text, url, type Values, wrong } from '.
 /** Where everything listens unless told otherwise. */
 export const DEFAULT_PORT = 7766;
 /** Per cent of one core that the agent may use unless told otherwise. */
-export const DEFAULT_CPU_BUDGET = 40;
+export const DEFAULT_CPU_BUDGET = 25;
 
 const TIER_NAMES: readonly Tier[] = ['sock', 'syscall'];
 
@@ -31,17 +31,20 @@ export const MASK_OPTION = valueSetting(
   'mask query strings, SQL literals, command values (default: on)',
 );
 
+/** Of `agent`, `up` and `replay`. */
+export const WITHOUT_OPTION: OptionSpec = {
+  name: 'without',
+  kind: 'list',
+  placeholder: 'KIND,…',
+  help: `switch kinds of evidence off: ${EVIDENCE_KINDS.join(', ')}`,
+  setting: true,
+};
+
 /** What is made of it: of `agent` and `up`. */
 export const AGENT_OPTIONS: readonly OptionSpec[] = [
   ...CAPTURE_OPTIONS,
   MASK_OPTION,
-  {
-    name: 'without',
-    kind: 'list',
-    placeholder: 'KIND,…',
-    help: `switch kinds of evidence off: ${EVIDENCE_KINDS.join(', ')}`,
-    setting: true,
-  },
+  WITHOUT_OPTION,
   valueSetting(
     'cpu-budget',
     'PERCENT|off',
@@ -66,12 +69,17 @@ export function maskOf(values: Values): boolean {
   return choice(values, 'mask', ['on', 'off']) !== 'off';
 }
 
+/** `--without`. @throws CliError */
+export function withoutOf(values: Values): readonly EvidenceKind[] {
+  return choices(values, 'without', EVIDENCE_KINDS);
+}
+
 /** The capturing side's settings. @throws CliError */
 export function captureOptions(values: Values): CaptureOptions {
   return {
     tier: choice(values, 'tier', TIER_NAMES),
     mask: maskOf(values),
-    without: choices(values, 'without', EVIDENCE_KINDS),
+    without: withoutOf(values),
     cpuBudget: text(values, 'cpu-budget') === 'off' ? null : budget(values),
     onlyCgroup: text(values, 'only-cgroup'),
     excludeCgroup: text(values, 'exclude-cgroup'),

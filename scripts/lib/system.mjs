@@ -1,0 +1,122 @@
+// What Weft needs from the system, how its presence is seen without running anything slow, and which
+// Debian packages bring it.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { findProgram } from './paths.mjs';
+
+const LIBRARY_FOLDERS = [
+  '/usr/lib/x86_64-linux-gnu',
+  '/usr/lib/aarch64-linux-gnu',
+  '/lib/x86_64-linux-gnu',
+  '/lib/aarch64-linux-gnu',
+  '/usr/lib64',
+  '/usr/lib',
+  '/usr/local/lib',
+];
+
+/** True when a shared library lies in one of the usual folders. */
+function hasLibrary(name) {
+  return LIBRARY_FOLDERS.some((folder) => existsSync(join(folder, name)));
+}
+
+/** `{name, why, packages, present()}` of everything that apt may have to bring. */
+export const REQUIREMENTS = [
+  {
+    name: 'clang-19',
+    why: 'compiles the kernel programs',
+    packages: ['clang-19'],
+    present: () => findProgram('clang-19') !== null,
+  },
+  {
+    name: 'llvm-strip-19',
+    why: 'strips the compiled kernel programs',
+    packages: ['llvm-19'],
+    present: () => findProgram('llvm-strip-19') !== null,
+  },
+  {
+    name: 'libbpf',
+    why: 'loads the kernel programs',
+    packages: ['libbpf1'],
+    present: () => hasLibrary('libbpf.so.1'),
+  },
+  {
+    name: 'bpf headers',
+    why: 'compile the kernel programs',
+    packages: ['libbpf-dev'],
+    present: () =>
+      existsSync('/usr/include/bpf/bpf_helpers.h') || existsSync('/usr/local/include/bpf/bpf_helpers.h'),
+  },
+  {
+    name: 'redis',
+    why: 'a service of the demo',
+    packages: ['redis-tools'],
+    present: () => findProgram('redis-cli') !== null && hasRedisServer(),
+  },
+  {
+    name: 'wrk',
+    why: 'load of the benchmarks',
+    packages: ['wrk'],
+    present: () => findProgram('wrk') !== null,
+  },
+  {
+    name: 'python3',
+    why: 'a service of the demo',
+    packages: ['python3'],
+    present: () => findProgram('python3') !== null,
+  },
+  { name: 'go', why: 'a service of the demo', packages: ['golang-go'], present: () => goVersion() !== null },
+];
+
+function hasRedisServer() {
+  return findProgram('redis-server') !== null || findProgram('redis-check-rdb') !== null;
+}
+
+/** The oldest Go whose goroutine ids can be read. */
+const OLDEST_GO = 119;
+
+/** Version of the Go tool chain as 100 + minor (1.21 → 121); null when there is none or it is too old. */
+export function goVersion() {
+  const program = findProgram('go');
+  if (program === null) return null;
+  let text;
+  try {
+    // The tool chain keeps its version beside bin/: reading it is quicker than running `go version`.
+    text = readFileSync(join(dirname(dirname(realpathSync(program))), 'VERSION'), 'utf8');
+  } catch {
+    try {
+      text = execFileSync(program, ['version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    } catch {
+      return null;
+    }
+  }
+  const match = /go1\.(\d+)/.exec(text);
+  const version = match === null ? 0 : 100 + Number(match[1]);
+  return version >= OLDEST_GO ? version : null;
+}
+
+/** The Debian packages of some requirements. */
+export function packagesFor(requirements) {
+  return [...new Set(requirements.flatMap((requirement) => requirement.packages))];
+}
+
+/** Libraries that Debian's nginx needs → their package. */
+const LIBRARY_PACKAGES = {
+  'libcrypt.so.1': 'libcrypt1',
+  'libpcre2-8.so.0': 'libpcre2-8-0',
+  'libssl.so.3': 'libssl3',
+  'libcrypto.so.3': 'libssl3',
+  'libz.so.1': 'zlib1g',
+};
+
+/** Which libraries of a program are missing: the packages that bring them, and names nobody knows. */
+export function missingLibraries(program) {
+  const text = execFileSync('ldd', [program], { encoding: 'utf8' });
+  const missing = [...text.matchAll(/^\s*(\S+) => not found/gm)].map((match) => match[1]);
+  return {
+    packages: [
+      ...new Set(missing.map((name) => LIBRARY_PACKAGES[name]).filter((name) => name !== undefined)),
+    ],
+    unknown: missing.filter((name) => LIBRARY_PACKAGES[name] === undefined),
+  };
+}
