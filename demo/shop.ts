@@ -34,7 +34,7 @@ function named(context: ShopContext, name: string, binary: string): string {
 
 /** Builds the shop's Go program. @returns its path; null when there is no Go. @throws Error with the compiler's words */
 export function buildDemo(): Promise<string | null> {
-  return findGo() === null ? Promise.resolve(null) : buildGo(sources('pricing'), 'demo-pricing');
+  return findGo() === null ? Promise.resolve(null) : buildGo(sources('pricing'), 'pricing');
 }
 
 async function startRedis(context: ShopContext): Promise<number | null> {

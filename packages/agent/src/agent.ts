@@ -13,7 +13,7 @@ export interface RunningAgent {
   readonly tier: string;
   /** Warnings about optional hooks that are not there. */
   readonly warnings: readonly string[];
-  /** Processes not to trace, besides those it knows. */
+  /** Replaces the processes that are not traced, besides the agent itself. */
   exclude(pids: readonly number[]): void;
   stop(): Promise<void>;
 }

@@ -58,7 +58,13 @@ function run(capture: KernelCapture): void {
   let nextStatus = 0;
   let tracing = true;
 
+  /** Replaces the processes that are never traced: a number that is not among them any more may be reused by anybody. */
   const exclude = (pids: readonly number[]) => {
+    for (const pid of excluded) {
+      if (pids.includes(pid)) continue;
+      excluded.delete(pid);
+      guarded(() => capture.forget(pid));
+    }
     for (const pid of pids) {
       excluded.add(pid);
       guarded(() => capture.exclude(pid));
