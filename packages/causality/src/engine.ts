@@ -1,6 +1,7 @@
 import type { EvidenceKind } from '@weft/model';
 import { ProcessContexts } from './contexts.ts';
 import { lineageSource, waiterFor } from './evidence/lineage.ts';
+import { onlyOpenSource } from './evidence/only-open.ts';
 import { SocketOrigins } from './evidence/socket-origin.ts';
 import type { EvidenceSource } from './evidence/source.ts';
 import { traceContextSource } from './evidence/trace-context.ts';
@@ -36,6 +37,7 @@ export class CausalityEngine<R extends ServedRequest> {
       socketReturnSource(),
       lineageSource(),
       this.#origins.source(),
+      onlyOpenSource(),
     ];
     this.#sources = all.filter((source) => !options.without?.includes(source.kind));
   }
