@@ -36,6 +36,8 @@ const MAX_CONNECTIONS = 65_536;
 /** A call waits so long for the key of the request that caused it; past that the key is predicted. */
 const HOLD_NANOS = 1e9;
 const MAX_HELD = 65_536;
+/** The kernel reports the end of TCP sockets alone: others go when they have been quiet for so long. */
+const IDLE_NANOS = { tcp: 900e9, unix: 60e9, udp: 60e9 } as const;
 /** Turns of an unknown protocol end after so much quiet. */
 const QUIET_NANOS = 0.7e9;
 /** A request without any answer is given up. */
@@ -66,6 +68,8 @@ export class Pipeline implements ExchangeSink {
   /** Calls whose cause has no final key yet, in the order of their ends. */
   #held: Exchange[] = [];
   #nextTick = 0;
+  /** Sockets that were dropped though they live on, and had carried requests: their next one is not their first. */
+  readonly #seasoned = new Set<number>();
   #idleCursor: Iterator<Connection> | null = null;
 
   constructor(
@@ -110,6 +114,11 @@ export class Pipeline implements ExchangeSink {
       return;
     }
     event.read(memory, offset);
+    if (event.cookie === 0) {
+      // Zero is never a key: all sockets without a name would be one.
+      this.losses.count('record_no_socket');
+      return;
+    }
     if (event.captured > length - EVENT.size || event.skipped + event.captured > event.length) {
       this.losses.count('record_malformed');
       return;
@@ -129,6 +138,7 @@ export class Pipeline implements ExchangeSink {
         break;
       }
       case KIND.CLOSE:
+        this.#seasoned.delete(event.cookie);
         this.#closed(event.cookie, event.time);
         break;
       default:
@@ -154,19 +164,11 @@ export class Pipeline implements ExchangeSink {
       case KIND.FORK:
         if (task.tgid !== task.parentTgid) this.#processes.forked(task.tgid, task.parentTgid);
         else {
-          const creator: Moment = {
-            time: task.time,
-            tgid: task.parentTgid,
+          this.#engine.threadCreated(task.tgid, task.tid, {
+            ...nobodyOf(task.parentTgid, task.time),
             tid: task.parentTid,
             goid: task.parentGoid,
-            parentGoid: 0,
-            handoverGoid: 0,
-            handoverParentGoid: 0,
-            waiterGoid: 0,
-            waiterParentGoid: 0,
-            switches: 0,
-          };
-          this.#engine.threadCreated(task.tgid, task.tid, creator);
+          });
         }
         break;
     }
@@ -193,7 +195,8 @@ export class Pipeline implements ExchangeSink {
       otherPosition = connection.datagramBytes[other];
       connection.datagramBytes[side] += event.length;
     }
-    connection.add(side, position, otherPosition, event.length, event.skipped, event.payload(), event.time);
+    const payload = event.payload();
+    connection.add(side, position, otherPosition, event.length, event.skipped, payload, event.time, event);
     this.#tellCausality(connection, side, event);
     if (this.#verdict !== null && (connection.limited || event.length > SMALL_BYTES)) {
       this.#limit(connection, this.#verdict);
@@ -225,9 +228,9 @@ export class Pipeline implements ExchangeSink {
 
   #connect(event: SocketEvent, sending: boolean): Connection {
     if (this.#connections.size >= MAX_CONNECTIONS) {
-      for (const oldest of this.#connections.keys()) {
+      for (const oldest of this.#connections.values()) {
         this.losses.count('connection_evicted');
-        this.#closed(oldest, event.time);
+        this.#drop(oldest, event.time);
         break;
       }
     }
@@ -245,6 +248,7 @@ export class Pipeline implements ExchangeSink {
       remotePort: event.remotePort,
     };
     const connection = new Connection(facts, this, { mask: this.#options.mask });
+    connection.fresh = !this.#seasoned.delete(event.cookie);
     this.#connections.set(event.cookie, connection);
     return connection;
   }
@@ -253,7 +257,7 @@ export class Pipeline implements ExchangeSink {
   #roleOf(event: SocketEvent, sending: boolean): 'client' | 'server' {
     if (event.role === ROLE.ROLE_CLIENT) return 'client';
     if (event.role === ROLE.ROLE_SERVER) return 'server';
-    if (event.transport === TRANSPORT.UDP) return sending ? 'client' : 'server';
+    if (event.transport !== TRANSPORT.TCP) return sending ? 'client' : 'server';
     if (event.localPort !== 0 && this.#processes.isListening(event.tgid, event.localPort)) return 'server';
     return 'client';
   }
@@ -266,21 +270,37 @@ export class Pipeline implements ExchangeSink {
     this.#connections.delete(cookie);
   }
 
+  /** Forgets a socket that lives on: it is taken up again with its next event. */
+  #drop(connection: Connection, time: number): void {
+    this.#season(connection);
+    this.#closed(connection.facts.cookie, time);
+  }
+
+  #season(connection: Connection): void {
+    if (connection.fresh) return;
+    if (this.#seasoned.size >= MAX_CONNECTIONS) this.#seasoned.clear();
+    this.#seasoned.add(connection.facts.cookie);
+  }
+
   opened(exchange: Exchange): void {
-    const event = this.#event;
-    if (exchange.connection.transport === 'udp') exchange.digest = fnv1a(event.payload(), DIGEST_BYTES);
-    const { facts, fresh } = this.#connections.get(exchange.connection.cookie)!;
+    if (exchange.connection.transport === 'udp') {
+      exchange.digest = fnv1a(this.#event.payload(), DIGEST_BYTES);
+    }
+    const connection = this.#connections.get(exchange.connection.cookie)!;
+    const { facts, fresh } = connection;
+    // The bytes may have waited for others: the event in hand is then somebody else's.
+    const at = connection.moment ?? nobodyOf(facts.tgid, exchange.start);
     if (facts.role === 'client') {
       exchange.causes = this.#engine.causesOf(
         { traceId: exchange.traceId, socket: facts.cookie, first: fresh },
-        event,
+        at,
       );
-      this.#connections.get(facts.cookie)!.fresh = false;
+      connection.fresh = false;
       const cause = causeOf(exchange);
-      if (cause !== null) exchange.waiter = this.#engine.callSent(cause, event);
+      if (cause !== null) exchange.waiter = this.#engine.callSent(cause, at);
     } else {
-      exchange.tid = event.tid;
-      this.#engine.requestReceived(exchange, event);
+      exchange.tid = at.tid;
+      this.#engine.requestReceived(exchange, at);
     }
   }
 
@@ -318,7 +338,12 @@ export class Pipeline implements ExchangeSink {
         this.#idleCursor = null;
         break;
       }
-      next.value.expire(this.now, this.now - QUIET_NANOS, this.now - UNANSWERED_NANOS);
+      const connection = next.value;
+      connection.expire(this.now, this.now - QUIET_NANOS, this.now - UNANSWERED_NANOS);
+      const quietFor = this.now - connection.lastActive;
+      if (quietFor > IDLE_NANOS[connection.facts.transport] && connection.session.pending.length === 0) {
+        this.#drop(connection, this.now);
+      }
     }
   }
 
@@ -342,11 +367,12 @@ export class Pipeline implements ExchangeSink {
    */
   suspend(): void {
     for (const [cookie, connection] of this.#connections) {
-      for (const exchange of connection.session.pending) {
-        exchange.open = false;
+      for (const exchange of connection.session.abandon()) {
         this.losses.count('shed_request');
         if (exchange.connection.role === 'server') this.#engine.requestServed(exchange, exchange.tid);
+        if (exchange.waiter !== 0) this.#engine.callAnswered(exchange.tgid, exchange.waiter);
       }
+      this.#season(connection);
       this.#connections.delete(cookie);
     }
     this.#releaseHeld(true);
@@ -363,4 +389,20 @@ export class Pipeline implements ExchangeSink {
 function causeOf(exchange: Exchange | null): Exchange | null {
   const best: Candidate<Exchange> | undefined = exchange?.causes[0];
   return best !== undefined && best.confidence >= DEFAULT_THRESHOLD ? best.request : null;
+}
+
+/** Bytes moved, but nobody saw by whom: nothing can be concluded from the unit of execution. */
+function nobodyOf(tgid: number, time: number): Moment {
+  return {
+    time,
+    tgid,
+    tid: 0,
+    goid: 0,
+    parentGoid: 0,
+    handoverGoid: 0,
+    handoverParentGoid: 0,
+    waiterGoid: 0,
+    waiterParentGoid: 0,
+    switches: 0,
+  };
 }

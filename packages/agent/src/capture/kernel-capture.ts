@@ -30,6 +30,8 @@ export interface KernelCaptureOptions extends CaptureOptions {
   readonly monotonicEpoch: bigint;
   /** Run without these hooks, as if the kernel refused them: for tests. */
   readonly refuse?: readonly string[];
+  /** Bytes of the ring, a power of two of pages; without it the object's own size. For tests. */
+  readonly ringBytes?: number;
 }
 
 /** The kernel side, loaded and attached. Everything hangs on file descriptors: when the process ends, however, it is gone. */
@@ -42,6 +44,7 @@ export class KernelCapture {
   readonly #processes: BpfMap;
   readonly #lost: BpfMap;
   readonly #verdicts: Uint32Array;
+  readonly #portVerdicts: Uint32Array;
   readonly #paused: Uint32Array;
 
   private constructor(tier: Tier, object: BpfObject, hooks: Record<string, string>) {
@@ -52,6 +55,8 @@ export class KernelCapture {
     this.#processes = object.map('weft_processes');
     this.#lost = object.map('weft_lost');
     const verdicts = object.map('weft_verdicts').mmap();
+    const ports = object.map('weft_port_verdicts').mmap();
+    this.#portVerdicts = new Uint32Array(ports.buffer, ports.byteOffset, 65_536 * PORT_WORDS);
     const paused = object.btf.variables.get('weft_paused');
     const variables = object.map('.bss').mmap();
     this.#paused = new Uint32Array(variables.buffer, variables.byteOffset + (paused?.offset ?? 0), 1);
@@ -164,18 +169,32 @@ export class KernelCapture {
    * must be told again at least every 2^31 bytes.
    */
   wantHeads(cookie: number, neededReceived: number, neededSent: number, limit: number): void {
+    this.#write(cookie, MODE.HEADS, limit, neededReceived, neededSent);
+  }
+
+  /** How much of a socket's payload is copied from now on; of heads, see `wantHeads`. */
+  setVerdict(cookie: number, mode: number): void {
+    this.#write(cookie, mode, 0, 0, 0);
+  }
+
+  /** How much is copied of sockets without a verdict of their own, by the server's port. */
+  setPortVerdict(port: number, mode: number): void {
+    Atomics.store(this.#portVerdicts, port * PORT_WORDS, mode);
+  }
+
+  #write(cookie: number, mode: number, limit: number, neededReceived: number, neededSent: number): void {
     const words = this.#verdicts;
     const at = ((cookie % VERDICTS) * VERDICT.size) >> 2;
     const low = cookie >>> 0;
     const high = Math.floor(cookie / 0x1_0000_0000);
-    const theirs = words[at] !== low || words[at + 1] !== high;
+    const ours = words[at] === low && words[at + 1] === high && words[at + VERDICT.mode / 4] === mode;
     // The kernel compares the cookie: until it stands there, what is written is nobody's verdict.
-    if (theirs) Atomics.store(words, at, 0);
+    if (!ours) Atomics.store(words, at, 0);
     words[at + VERDICT.needed / 4] = neededReceived >>> 0;
     words[at + VERDICT.needed / 4 + 1] = neededSent >>> 0;
-    if (!theirs) return;
-    words[at + VERDICT.mode / 4] = MODE.HEADS;
     words[at + VERDICT.limit / 4] = limit;
+    if (ours) return;
+    words[at + VERDICT.mode / 4] = mode;
     words[at + 1] = high;
     Atomics.store(words, at, low);
   }
@@ -185,7 +204,20 @@ export class KernelCapture {
   }
 }
 
+/** An array map's elements stand 8 bytes apart, however small they are. */
+const PORT_WORDS = 2;
+
 class MissingHook extends Error {}
+
+/** An optional hook that could be loaded, but not attached. */
+class RefusedHook extends Error {
+  readonly program: string;
+
+  constructor(program: string, message: string) {
+    super(message);
+    this.program = program;
+  }
+}
 
 function keyOf(tgid: number): Uint8Array {
   const key = new Uint8Array(4);
@@ -201,6 +233,7 @@ function prepare(
 ): void {
   for (const program of object.programs.values()) program.setAutoload(wanted.has(program.name));
   object.map('weft_scratch').setMaxEntries(possibleCpus());
+  if (options.ringBytes !== undefined) object.map('weft_events').setMaxEntries(options.ringBytes);
   object.setVariables({
     weft_epoch: options.monotonicEpoch,
     weft_self: process.pid,
@@ -225,7 +258,8 @@ function attach(
       hooks[hook.program] = 'attached';
     } catch (error) {
       if (!hook.optional || !(error instanceof BpfError)) throw error;
-      hooks[hook.program] = `refused: ${error.message}`;
+      // The other programs were loaded in the belief that this one reports (weft_send_locked).
+      throw new RefusedHook(hook.program, error.message);
     }
   }
 }
@@ -246,6 +280,7 @@ function setCgroups(object: BpfObject, options: KernelCaptureOptions): void {
 
 /** The optional program that a failed load is about, or null. */
 function refusedProgram(error: unknown, tier: Tier, wanted: ReadonlySet<string>): string | null {
+  if (error instanceof RefusedHook) return error.program;
   if (!(error instanceof BpfError)) return null;
   const said = `${error.message}\n${error.log}`;
   for (const hook of HOOKS[tier]) {

@@ -70,39 +70,49 @@ export class Sender {
       this.#queuedBytes -= dropped!.block.length;
       this.droppedRows += dropped!.rows;
     }
-    this.#sending ??= this.#run().finally(() => {
-      this.#sending = null;
-    });
+    this.#sending ??= this.#run();
   }
 
+  /** Sends until nothing is left; what is pushed from then on starts it again. */
   async #run(): Promise<void> {
     let delay = RETRY_MIN_MS;
-    while (this.#queue.length > 0) {
-      const batch = this.#queue[0]!;
-      const answer = await this.#send(batch);
-      if (answer === 'taken' || answer === 'refused') {
-        this.#queue.shift();
-        this.#queuedBytes -= batch.block.length;
-        if (answer === 'refused') this.droppedRows += batch.rows;
-        delay = RETRY_MIN_MS;
-        continue;
+    try {
+      while (this.#queue.length > 0) {
+        const batch = this.#queue[0]!;
+        const answer = await this.#send(batch);
+        if (answer !== 'retry') {
+          this.#queue.shift();
+          this.#queuedBytes -= batch.block.length;
+          if (answer === 'refused') this.droppedRows += batch.rows;
+          delay = RETRY_MIN_MS;
+        } else if (this.#stopped) {
+          this.#giveUp();
+        } else {
+          await this.#pause(delay);
+          delay = Math.min(RETRY_MAX_MS, delay * 2);
+        }
       }
-      if (this.#stopped) {
-        for (const left of this.#queue) this.droppedRows += left.rows;
-        this.#queue = [];
-        this.#queuedBytes = 0;
-        return;
-      }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, delay);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      this.#wake = null;
-      delay = Math.min(RETRY_MAX_MS, delay * 2);
+    } finally {
+      // In the same turn as the look at the queue: nothing can be pushed in between and be forgotten.
+      this.#sending = null;
     }
+  }
+
+  #giveUp(): void {
+    for (const left of this.#queue) this.droppedRows += left.rows;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = null;
   }
 
   /** `retry`: the server is away or busy; `refused`: it will never take these bytes. */

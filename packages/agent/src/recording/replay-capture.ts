@@ -24,6 +24,8 @@ interface Flow {
   /** UDP has no sequences: bytes so far, by side. */
   readonly sent: [number, number];
   finished: number;
+  /** Data was seen: a SYN after it opens another connection. */
+  spoke: boolean;
 }
 
 /** Spans of a packet capture: no processes, so what is seen is `node-interface`, and the service is the server's `ip:port`. */
@@ -51,8 +53,8 @@ class CaptureReplay implements ExchangeSink {
     const key = `${packet.interfaceIndex} ${packet.transport} ${ends}`;
     const opens = packet.transport === 'tcp' && packet.flags.syn;
     let flow = this.#flows.get(key);
-    if (flow !== undefined && opens && !packet.flags.ack && flow.finished > 0) {
-      // The ports are used again: another connection.
+    if (flow !== undefined && opens && !packet.flags.ack && (flow.finished > 0 || flow.spoke)) {
+      // The ports are used again: another connection, whether or not the end of the one before was captured.
       this.#close(key, flow, time);
       flow = undefined;
     }
@@ -67,6 +69,7 @@ class CaptureReplay implements ExchangeSink {
   }
 
   #payload(flow: Flow, side: Side, packet: Packet, time: number): void {
+    flow.spoke = true;
     let position = packet.sequence;
     let other = packet.acknowledgment;
     if (packet.transport === 'udp') {
@@ -111,7 +114,7 @@ class CaptureReplay implements ExchangeSink {
       interfaceIndex: packet.interfaceIndex,
     };
     const connection = new Connection(facts, this, { mask: this.#options.mask }, HOLD_NANOS);
-    const flow: Flow = { connection, server, sent: [0, 0], finished: 0 };
+    const flow: Flow = { connection, server, sent: [0, 0], finished: 0, spoke: false };
     this.#flows.set(key, flow);
     return flow;
   }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, openSync, writeSync } from 'node:fs';
 import { MAGIC, type ProcessRecord, RECORD, type RecordingHeader } from './format.ts';
 
 const BUFFER_BYTES = 1 << 20;
@@ -14,6 +14,8 @@ export class RecordingWriter {
 
   constructor(path: string, header: RecordingHeader) {
     this.#fd = openSync(path, 'w', 0o600);
+    // A file that was there before keeps its mode otherwise.
+    fchmodSync(this.#fd, 0o600);
     this.#append(new TextEncoder().encode(MAGIC));
     const json = new TextEncoder().encode(JSON.stringify(header));
     this.#words(json.length, 0);

@@ -18,6 +18,8 @@ export interface StreamClock {
   timeOf(side: Side, position: number): number;
   /** Position of the opposite direction when the current event happened, unwrapped. */
   otherPosition(): number;
+  /** Position behind the last byte of a side that was handed over. */
+  reached(side: Side): number;
 }
 
 /** Requests that wait for their response on one connection. */
@@ -50,9 +52,10 @@ export class Session implements MessageSink {
   /** Exchanges whose bytes were read since `resetTouched`; more than one in one read is ambiguous. */
   #touched: Exchange | null = null;
   #ambiguous = false;
-  /** Messages read, for judging whether the protocol was guessed right. */
-  messages = 0;
-  malformedInRow = 0;
+  /** Bytes up to here, by side, hold some that were not seen or not understood. */
+  #unread: [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  /** Refusals since the last message that made sense, by side. */
+  #refused: [number, number] = [0, 0];
 
   constructor(facts: ConnectionFacts, protocol: string, sink: ExchangeSink, clock: StreamClock) {
     this.#facts = facts;
@@ -89,8 +92,7 @@ export class Session implements MessageSink {
   }
 
   message(message: Message): void {
-    this.messages++;
-    this.malformedInRow = 0;
+    this.#refused[message.side] = 0;
     const start = this.#clock.timeOf(message.side, message.start);
     switch (message.kind) {
       case 'request':
@@ -116,9 +118,15 @@ export class Session implements MessageSink {
       this.protocol,
       start,
       this.#clock.otherPosition(),
-      this.#pending.length === 0,
+      this.#pending.length === 0 && !this.#answering(),
     );
     return exchange;
+  }
+
+  /** A response is under way: the next one begins behind its end, wherever that will be. */
+  #answering(): boolean {
+    const current = this.#current[TO_CLIENT];
+    return current?.open === true && current.response !== null && !current.responseEnded;
   }
 
   #request(message: Message, start: number): void {
@@ -163,6 +171,11 @@ export class Session implements MessageSink {
       return;
     }
     this.#earlyCurrent = null;
+    const before = this.#current[TO_CLIENT];
+    // In order, a new response says that the one before is over, whatever its parser made of its end.
+    if (message.pairingId === null && before !== null && before !== exchange && before.response !== null) {
+      this.#close(before);
+    }
     if (Number.isNaN(exchange.responseStart)) exchange.responseStart = message.start;
     this.#current[TO_CLIENT] = exchange;
     this.#touch(exchange);
@@ -178,19 +191,21 @@ export class Session implements MessageSink {
     if (message.pairingId !== null) {
       return this.#pending.find((exchange) => exchange.request.pairingId === message.pairingId) ?? null;
     }
-    while (this.#pending.length > 1) {
-      const [first, second] = this.#pending as [Exchange, Exchange];
-      // The response to a request that went alone begins where that request saw the other direction; a
-      // later request that saw it further on was sent after that response.
-      const missed =
-        first.alone && second.otherPosition > first.otherPosition && message.start >= second.otherPosition;
-      if (!missed) break;
+    let alone = this.#pending[0]?.alone === true;
+    for (let first = this.#pending[0]; first !== undefined; first = this.#pending[0]) {
+      if (message.start < first.otherPosition) return null;
+      // The response to a request that went alone begins where that request saw the other direction. If this
+      // one begins later, and something between could not be read, then that was the response.
+      const isMissed =
+        alone && message.start > first.otherPosition && this.#unread[TO_CLIENT] > first.otherPosition;
+      if (!isMissed) return first;
       this.#pending.shift();
       this.#close(first);
+      // Who had seen the other direction move on had waited for that response.
+      const next = this.#pending[0];
+      alone = next !== undefined && next.otherPosition > first.otherPosition;
     }
-    const first = this.#pending[0];
-    if (first === undefined || message.start < first.otherPosition) return null;
-    return first;
+    return null;
   }
 
   end(message: Message, position: number, extra: Attributes | null): void {
@@ -218,9 +233,20 @@ export class Session implements MessageSink {
     }
   }
 
-  malformed(_side: Side, cause: string): void {
-    this.malformedInRow++;
+  malformed(side: Side, cause: string): void {
+    this.#refused[side]++;
+    this.unread(side, this.#clock.reached(side));
     this.#sink.malformed(cause);
+  }
+
+  /** Some bytes of a side below `until` were not seen, or made no sense. */
+  unread(side: Side, until: number): void {
+    if (until > this.#unread[side]) this.#unread[side] = until;
+  }
+
+  /** Refusals on a side since its last message that made sense. */
+  refusals(side: Side): number {
+    return this.#refused[side];
   }
 
   #closeIfComplete(exchange: Exchange): void {
@@ -232,6 +258,16 @@ export class Session implements MessageSink {
     if (!exchange.open) return;
     this.#sink.closed(exchange);
     exchange.open = false;
+  }
+
+  /** Exchanges that are open, to be given up without a word; the session is of no use afterwards. */
+  abandon(): Exchange[] {
+    const current = this.#current[TO_CLIENT];
+    const open = this.#pending;
+    this.#pending = [];
+    if (current?.open && current.response !== null) open.push(current);
+    for (const exchange of open) exchange.open = false;
+    return open;
   }
 
   /** The connection ends, or its protocol was guessed wrong: what is open will get no more. */

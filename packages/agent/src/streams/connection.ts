@@ -1,8 +1,10 @@
+import type { Moment } from '@weft/causality';
 import {
   detectProtocol,
   opaque as OPAQUE,
   type Parser,
   type ParserOptions,
+  PROTOCOLS,
   type Protocol,
   type Side,
   TO_CLIENT,
@@ -11,37 +13,22 @@ import {
 import type { Exchange } from '../sessions/exchange.ts';
 import { type ExchangeSink, Session, type StreamClock } from '../sessions/session.ts';
 import type { ConnectionFacts } from './connection-facts.ts';
+import { Marks } from './marks.ts';
 import { HOLD_NANOS, Stream, type StreamSink } from './stream.ts';
 
-/** Chunks whose times are remembered per side: where a message began, some reads ago. */
-const MARKS = 32;
-/** Refusals in a row, without one good message between, after which the protocol was guessed wrong. */
+/** Refusals, or turns that made no sense, without a good message between, after which the protocol was guessed wrong. */
 const WRONG_GUESS = 3;
+/** So sure of the first bytes of a message, but no surer, a protocol is when they are too few to tell. */
+const UNDECIDED = 0.2;
+/** Bytes for whose sequel a guess may wait. */
+const MOST_UNDECIDED = 64;
 
-/** When which bytes of one side passed. */
-class Marks {
-  readonly #positions = new Float64Array(MARKS).fill(Number.NaN);
-  readonly #times = new Float64Array(MARKS);
-  #at = 0;
-
-  add(position: number, time: number): void {
-    this.#at = (this.#at + 1) % MARKS;
-    this.#positions[this.#at] = position;
-    this.#times[this.#at] = time;
-  }
-
-  /** Time of the chunk that holds a position; the oldest known for older ones. */
-  timeOf(position: number): number {
-    let time = this.#times[this.#at]!;
-    for (let i = 0; i < MARKS; i++) {
-      const at = (this.#at - i + MARKS) % MARKS;
-      const start = this.#positions[at]!;
-      if (Number.isNaN(start)) return time;
-      time = this.#times[at]!;
-      if (start <= position) return time;
-    }
-    return time;
-  }
+/** First bytes of a message that are too few to tell the protocol: they wait for more. */
+interface Undecided {
+  readonly side: Side;
+  readonly bytes: Uint8Array;
+  readonly position: number;
+  readonly time: number;
 }
 
 /**
@@ -66,8 +53,13 @@ export class Connection implements StreamClock {
   #parser: Parser;
   #session: Session;
   #lastSide: Side | null = null;
-  #otherRaw = 0;
+  #undecided: Undecided | null = null;
+  /** Turns that began while their side made no sense. */
+  #strangeTurns = 0;
+  /** Side of the bytes that are being handed over. */
   #side: Side = TO_SERVER;
+  /** The last chunk waits for one before it: it belongs to no exchange yet. */
+  #waits = false;
 
   /** @param hold how long a chunk waits for one before it, ns */
   constructor(facts: ConnectionFacts, sink: ExchangeSink, options: ParserOptions, hold: number = HOLD_NANOS) {
@@ -97,6 +89,7 @@ export class Connection implements StreamClock {
    * Bytes that moved in one direction.
    * @param raw 32-bit position of the first one
    * @param otherRaw position of the opposite direction at that time
+   * @param moment who moved them; null on the wire
    */
   add(
     side: Side,
@@ -106,25 +99,30 @@ export class Connection implements StreamClock {
     skipped: number,
     bytes: Uint8Array,
     time: number,
+    moment: Moment | null = null,
   ): void {
     this.#session.resetTouched();
-    this.#side = side;
-    this.#otherRaw = otherRaw;
     // The opposite direction's place is known before its first byte: positions compare from the start.
     const other = this.#streams[side === TO_SERVER ? TO_CLIENT : TO_SERVER];
     if (Number.isNaN(other.next)) other.next = otherRaw;
-    this.#streams[side].add(raw, length, skipped, bytes, time);
+    this.#waits = !this.#streams[side].add(raw, length, skipped, bytes, time, otherRaw, moment);
+  }
+
+  /** Who moved the bytes that are being parsed right now, which may be older than the newest event; null: unknown. */
+  get moment(): Moment | null {
+    return this.#streams[this.#side].moment;
   }
 
   /** The exchange that the bytes of the last `add` belong to, or null. */
   touched(side: Side): Exchange | null {
-    return this.#session.touched(side);
+    return this.#waits || this.#undecided !== null ? null : this.#session.touched(side);
   }
 
   /** One side has sent its last byte. */
   sideEnded(side: Side, time: number): void {
     const stream = this.#streams[side];
     stream.flush(time);
+    this.#decide();
     if (!Number.isNaN(stream.next)) this.#parser.finish(side, stream.next);
   }
 
@@ -139,6 +137,7 @@ export class Connection implements StreamClock {
   expire(now: number, quietSince: number, unansweredSince: number): void {
     this.#streams[TO_SERVER].expire(now);
     this.#streams[TO_CLIENT].expire(now);
+    if (this.#undecided !== null && this.#undecided.time < quietSince) this.#decide();
     if (this.#protocol === OPAQUE) this.#session.settle(quietSince);
     this.#session.expire(unansweredSince);
   }
@@ -152,41 +151,103 @@ export class Connection implements StreamClock {
     return this.#marks[side].timeOf(position);
   }
 
+  reached(side: Side): number {
+    return this.#streams[side].next;
+  }
+
   otherPosition(): number {
-    return this.#streams[this.#side === TO_SERVER ? TO_CLIENT : TO_SERVER].unwrap(this.#otherRaw);
+    const other = this.#side === TO_SERVER ? TO_CLIENT : TO_SERVER;
+    return this.#streams[other].unwrap(this.#streams[this.#side].otherRaw);
   }
 
   #sinkOf(side: Side): StreamSink {
     return {
       bytes: (bytes, position, time) => {
         this.#marks[side].add(position, time);
-        if (this.#mayBegin(side)) this.#detect(side, bytes, position);
-        this.#lastSide = side;
-        this.#parser.feed(side, bytes, position);
-        if (this.#session.malformedInRow >= WRONG_GUESS && this.#protocol !== OPAQUE) this.#switch(OPAQUE);
+        const waiting = this.#undecided;
+        if (waiting !== null && waiting.side === side) {
+          this.#undecided = null;
+          this.#bytes(side, joined(waiting.bytes, bytes), waiting.position, time);
+        } else {
+          this.#decide();
+          this.#bytes(side, bytes, position, time);
+        }
       },
       gap: (position, length, time) => {
+        this.#decide();
         this.#marks[side].add(position, time);
+        this.#side = side;
         this.#lastSide = side;
+        this.#session.unread(side, position + length);
         this.#parser.gap(side, position, length);
       },
     };
   }
 
-  /** A message may begin here: nothing decodes the connection yet, and the direction turned. */
-  #mayBegin(side: Side): boolean {
-    return this.#protocol === OPAQUE && this.#lastSide !== side;
+  #bytes(side: Side, bytes: Uint8Array, position: number, time: number): void {
+    this.#side = side;
+    if (this.#lastSide !== side) {
+      if (this.#protocol !== OPAQUE) this.#doubt(side, bytes);
+      else if (!this.#detect(side, bytes)) {
+        if (bytes.length < MOST_UNDECIDED && isUndecided(bytes, side)) {
+          this.#undecided = { side, bytes: bytes.slice(), position, time };
+          return;
+        }
+      }
+    }
+    this.#feed(side, bytes, position);
   }
 
-  #detect(side: Side, bytes: Uint8Array, _position: number): void {
+  #feed(side: Side, bytes: Uint8Array, position: number): void {
+    this.#lastSide = side;
+    this.#parser.feed(side, bytes, position);
+    if (this.#protocol !== OPAQUE && this.#session.refusals(side) >= WRONG_GUESS) this.#switch(OPAQUE);
+  }
+
+  /** No more bytes come in time to tell what the message is: it is taken as it stands. */
+  #decide(): void {
+    const waiting = this.#undecided;
+    if (waiting === null) return;
+    this.#undecided = null;
+    this.#side = waiting.side;
+    this.#feed(waiting.side, waiting.bytes, waiting.position);
+  }
+
+  /** A turn begins on a side whose last bytes made no sense: it may be another protocol's. */
+  #doubt(side: Side, bytes: Uint8Array): void {
+    if (this.#session.refusals(side) === 0) {
+      if (this.#session.refusals(side === TO_SERVER ? TO_CLIENT : TO_SERVER) === 0) this.#strangeTurns = 0;
+      return;
+    }
     const found = detectProtocol(bytes, side);
-    if (found !== null && found.protocol !== OPAQUE) this.#switch(found.protocol);
+    if (found !== null && found.protocol !== this.#protocol) this.#switch(found.protocol);
+    else if (found === null && ++this.#strangeTurns >= WRONG_GUESS) this.#switch(OPAQUE);
+  }
+
+  #detect(side: Side, bytes: Uint8Array): boolean {
+    const found = detectProtocol(bytes, side);
+    if (found === null || found.protocol === OPAQUE) return false;
+    this.#switch(found.protocol);
+    return true;
   }
 
   #switch(protocol: Protocol): void {
     this.#session.finish();
+    this.#strangeTurns = 0;
     this.#protocol = protocol;
     this.#session = new Session(this.facts, protocol.name, this.#sink, this);
     this.#parser = protocol.createParser(this.#session, this.#options);
   }
+}
+
+/** Some protocol's messages may begin so, but more bytes are needed to say. */
+function isUndecided(bytes: Uint8Array, side: Side): boolean {
+  return PROTOCOLS.some((protocol) => protocol.detect(bytes, side) >= UNDECIDED);
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const all = new Uint8Array(first.length + second.length);
+  all.set(first);
+  all.set(second, first.length);
+  return all;
 }

@@ -72,10 +72,11 @@ export class Stream {
   ): boolean {
     if (Number.isNaN(this.next)) this.next = raw;
     let position = this.unwrap(raw);
-    if (!this.#started && position < this.next) {
+    const isFar = Math.abs(position - this.next) > MAX_JUMP;
+    if (!this.#started && (isFar || position < this.next)) {
       // A response was reported before its request: what it said of this direction lies behind the request.
       this.next = position;
-    } else if (Math.abs(position - this.next) > MAX_JUMP) {
+    } else if (isFar) {
       position = this.#jump(position, time);
     }
     if (position <= this.next) {
@@ -105,7 +106,6 @@ export class Stream {
     const from = this.next;
     this.moment = null;
     this.next = until;
-    if (!this.#started) return;
     this.lostBytes += until - from;
     this.#sink.gap(from, until - from, time);
   }

@@ -1,0 +1,100 @@
+import { EVENT, type KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
+
+/** Who makes a system call: a thread, and the goroutine on it. */
+export interface Unit {
+  readonly tgid: number;
+  readonly tid: number;
+  readonly goid?: number;
+  readonly parentGoid?: number;
+  readonly handoverGoid?: number;
+  readonly handoverParentGoid?: number;
+  readonly waiterGoid?: number;
+  readonly waiterParentGoid?: number;
+  /** Voluntary context switches so far: the same number means that it did not sleep. */
+  readonly switches?: number;
+}
+
+/** Fields of one event as the kernel side writes them; what is left out is zero. */
+export interface EventFields extends Partial<Unit> {
+  readonly kind: number;
+  readonly time: number;
+  readonly transport?: number;
+  readonly role?: number;
+  readonly flags?: number;
+  readonly cookie?: number;
+  readonly peerCookie?: number;
+  readonly position?: number;
+  readonly otherPosition?: number;
+  /** Default: as many as `payload` has. */
+  readonly length?: number;
+  readonly skipped?: number;
+  readonly localPort?: number;
+  readonly remotePort?: number;
+}
+
+/** Text as bytes, one a character. */
+export function bytesOf(text: string | Uint8Array): Uint8Array {
+  return typeof text === 'string' ? Uint8Array.from(text, (character) => character.charCodeAt(0)) : text;
+}
+
+/** One record of struct weft_event with its payload, in memory that begins at a multiple of 8. */
+export function eventRecord(fields: EventFields, payload: string | Uint8Array = ''): Uint8Array {
+  const bytes = bytesOf(payload);
+  const record = new Uint8Array(EVENT.size + bytes.length);
+  const view = new DataView(record.buffer);
+  const u32 = (at: number, value = 0) => view.setUint32(at, value >>> 0, true);
+  const u64 = (at: number, value = 0) => view.setBigUint64(at, BigInt(value), true);
+  record[EVENT.kind] = fields.kind;
+  record[EVENT.transport] = fields.transport ?? TRANSPORT.TCP;
+  record[EVENT.role] = fields.role ?? ROLE.ROLE_UNKNOWN;
+  record[EVENT.flags] = fields.flags ?? 0;
+  u32(EVENT.captured, bytes.length);
+  u64(EVENT.time, fields.time);
+  u32(EVENT.tgid, fields.tgid);
+  u32(EVENT.tid, fields.tid);
+  u64(EVENT.goid, fields.goid);
+  u64(EVENT.parent_goid, fields.parentGoid);
+  u64(EVENT.handover_goid, fields.handoverGoid);
+  u64(EVENT.handover_parent_goid, fields.handoverParentGoid);
+  u64(EVENT.waiter_goid, fields.waiterGoid);
+  u64(EVENT.waiter_parent_goid, fields.waiterParentGoid);
+  u64(EVENT.cookie, fields.cookie);
+  u64(EVENT.peer_cookie, fields.peerCookie);
+  u32(EVENT.position, fields.position);
+  u32(EVENT.other_position, fields.otherPosition);
+  u32(EVENT.length, fields.length ?? bytes.length);
+  u32(EVENT.skipped, fields.skipped);
+  u32(EVENT.switches, fields.switches);
+  view.setUint16(EVENT.local_port, fields.localPort ?? 0, true);
+  view.setUint16(EVENT.remote_port, fields.remotePort ?? 0, true);
+  record.set([127, 0, 0, 1], EVENT.local_address);
+  record.set([127, 0, 0, 1], EVENT.remote_address);
+  record.set(bytes, EVENT.size);
+  return record;
+}
+
+export interface TaskFields {
+  readonly kind: typeof KIND.EXEC | typeof KIND.EXIT | typeof KIND.FORK;
+  readonly time: number;
+  readonly tgid: number;
+  readonly tid: number;
+  readonly parentTgid?: number;
+  readonly parentTid?: number;
+  readonly parentGoid?: number;
+  readonly name?: string;
+}
+
+/** One record of struct weft_task_event. */
+export function taskRecord(fields: TaskFields): Uint8Array {
+  const record = new Uint8Array(TASK_EVENT.size);
+  const view = new DataView(record.buffer);
+  record[TASK_EVENT.kind] = fields.kind;
+  view.setBigUint64(TASK_EVENT.time, BigInt(fields.time), true);
+  view.setUint32(TASK_EVENT.tgid, fields.tgid, true);
+  view.setUint32(TASK_EVENT.tid, fields.tid, true);
+  view.setUint32(TASK_EVENT.parent_tgid, fields.parentTgid ?? 0, true);
+  view.setUint32(TASK_EVENT.parent_tid, fields.parentTid ?? 0, true);
+  view.setBigUint64(TASK_EVENT.parent_goid, BigInt(fields.parentGoid ?? 0), true);
+  record.set(bytesOf(fields.name ?? '').subarray(0, 15), TASK_EVENT.name);
+  return record;
+}

@@ -1,0 +1,80 @@
+import type { EvidenceKind } from '@weft/model';
+import { CausalityEngine, DEFAULT_THRESHOLD } from '../engine.ts';
+import type { Candidate, Moment, ServedRequest } from '../facts.ts';
+
+/** A request that a test's process serves. */
+export interface Told extends ServedRequest {
+  readonly name: string;
+}
+
+/** Who does something: what is left out is zero, or of the world. */
+export type Who = Partial<Omit<Moment, 'time'>>;
+
+export interface Call extends Who {
+  readonly traceId?: string;
+  readonly socket?: number;
+  /** It is the first request on its socket. */
+  readonly first?: boolean;
+}
+
+const PROCESS = 100;
+
+/** An engine that is told a story; a microsecond passes with each sentence. */
+export class World {
+  readonly engine: CausalityEngine<Told>;
+  time = 1_000;
+
+  constructor(without: readonly EvidenceKind[] = []) {
+    this.engine = new CausalityEngine({ without });
+  }
+
+  at(who: Who): Moment {
+    this.time += 1_000;
+    return {
+      time: this.time,
+      tgid: PROCESS,
+      tid: 1,
+      goid: 0,
+      parentGoid: 0,
+      handoverGoid: 0,
+      handoverParentGoid: 0,
+      waiterGoid: 0,
+      waiterParentGoid: 0,
+      switches: 0,
+      ...who,
+    };
+  }
+
+  /** A request's head is read. */
+  receives(name: string, who: Who = {}, traceId: string | null = null): Told {
+    const at = this.at(who);
+    const request: Told = { name, tgid: at.tgid, openedAt: at.time, traceId, open: true };
+    this.engine.requestReceived(request, at);
+    return request;
+  }
+
+  /** A call leaves. @returns its possible causes */
+  calls({ traceId, socket = 1, first = false, ...who }: Call = {}): Candidate<Told>[] {
+    return this.engine.causesOf({ traceId: traceId ?? null, socket, first }, this.at(who));
+  }
+
+  /** A response to a call that was made for `cause` is read; null: for nobody known. */
+  returns(cause: Told | null, who: Who = {}): void {
+    this.engine.responseRead(cause, this.at(who));
+  }
+
+  /** The response leaves and is complete. */
+  answers(request: Told, who: Who = {}): void {
+    const at = this.at(who);
+    this.engine.responseWritten(request, at);
+    this.engine.requestServed(request, at.tid);
+  }
+}
+
+/** The cause that a call gets: `name kind` of the chosen one, or null below the threshold. */
+export function chosen(candidates: readonly Candidate<Told>[]): string | null {
+  const [best] = candidates;
+  if (best === undefined || best.confidence < DEFAULT_THRESHOLD) return null;
+  const kind = best.evidence.find((one) => one.confidence === best.confidence)?.kind;
+  return `${best.request.name} ${kind}`;
+}
