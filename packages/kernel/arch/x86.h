@@ -6,14 +6,28 @@ struct pt_regs {
 	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, sp;
 } __attribute__((preserve_access_index));
 
+/* Only the members of this machine's task: the same task_struct by CO-RE. */
+struct thread_info {
+	__u32 status;
+} __attribute__((preserve_access_index));
+
+struct thread_struct {
+	unsigned long fsbase;
+} __attribute__((preserve_access_index));
+
+struct task_struct___x86 {
+	struct thread_info thread_info;
+	struct thread_struct thread;
+} __attribute__((preserve_access_index));
+
 /* Arguments of the system call in progress (System V kernel convention: di si dx r10 r8 r9). */
 #define SYSCALL_NUMBER(regs) ((long)(regs)->orig_ax)
 #define SYSCALL_ARG1(regs) ((regs)->di)
 #define SYSCALL_ARG2(regs) ((regs)->si)
 #define SYSCALL_ARG3(regs) ((regs)->dx)
 #define SYSCALL_ARG4(regs) ((regs)->r10)
-#define STACK_POINTER(regs) ((regs)->sp)
 #define SYSCALL_ARG5(regs) ((regs)->r8)
+#define STACK_POINTER(regs) ((regs)->sp)
 
 /* arch/x86/entry/syscalls/syscall_64.tbl */
 enum {
@@ -35,4 +49,7 @@ enum {
 };
 
 /* The user's thread pointer: what %fs:0 is based on. */
-#define THREAD_POINTER(task) ((__u64)(task)->thread.fsbase)
+#define THREAD_POINTER(task) ((__u64)((const struct task_struct___x86 *)(task))->thread.fsbase)
+
+/* arch/x86/include/asm/thread_info.h: TS_COMPAT. A 32-bit call's number and registers mean something else. */
+#define IS_COMPAT_CALL(task) (((const struct task_struct___x86 *)(task))->thread_info.status & 2)

@@ -28,9 +28,16 @@ static __always_inline __u32 read_position(__u32 copied_seq, __u32 rcv_nxt, unsi
 }
 
 /*
- * A Unix socket has no sequences: bytes so far stand in. Who listened has a name (unix_stream_connect
- * gives the listener's address to the accepted socket), who connected usually has none.
+ * Who listened has a name (unix_stream_connect gives the listener's address to the accepted socket), who
+ * connected usually has none; neither end of a socketpair has one.
  */
+static __always_inline __u32 unix_role(const struct unix_sock *unix_sk, const struct sock *peer)
+{
+	if (BPF_CORE_READ(unix_sk, addr))
+		return WEFT_ROLE_SERVER;
+	return BPF_CORE_READ((const struct unix_sock *)peer, addr) ? WEFT_ROLE_CLIENT : WEFT_ROLE_UNKNOWN;
+}
+
 static __always_inline void read_unix(struct sock *sk, struct endpoint *at, struct socket_state *state)
 {
 	struct unix_sock *unix_sk = bpf_skc_to_unix_sock(sk);
@@ -38,13 +45,42 @@ static __always_inline void read_unix(struct sock *sk, struct endpoint *at, stru
 
 	if (!unix_sk || !state)
 		return;
-	at->written = state->sent;
-	at->read = state->received;
 	peer = unix_sk->peer;
-	if (peer)
-		at->peer_cookie = bpf_get_socket_cookie(peer);
-	if (state->role == WEFT_ROLE_UNKNOWN && at->transport == WEFT_UNIX_STREAM)
-		state->role = unix_sk->addr ? WEFT_ROLE_SERVER : WEFT_ROLE_CLIENT;
+	if (!peer)
+		return;
+	/* A datagram socket can leave its peer at any moment: no cookie is made for what may be gone. */
+	at->peer_cookie = at->transport == WEFT_UNIX_STREAM ? bpf_get_socket_cookie(peer)
+							    : peer->__sk_common.skc_cookie.counter;
+	if (!state->role_known && at->transport == WEFT_UNIX_STREAM) {
+		state->role = unix_role(unix_sk, peer);
+		state->role_known = 1;
+	}
+}
+
+/*
+ * Counts bytes of a socket without sequences; gives the position that they begin at. Two threads may use
+ * one socket: an addition that gets lost would put it out of step with its peer for good.
+ */
+static __always_inline __u32 count_bytes(struct socket_state *state, __u32 sending, __u32 bytes)
+{
+	if (!state)
+		return 0;
+	return __sync_fetch_and_add(sending ? &state->sent : &state->received, bytes);
+}
+
+/* Both positions of a socket that has no sequences, as report_transfer wants them. */
+static __always_inline void count_positions(struct endpoint *at, struct socket_state *state, __u32 sending,
+					    __u32 bytes)
+{
+	__u32 position = count_bytes(state, sending, bytes);
+
+	if (sending) {
+		at->written = position;
+		at->read = state ? state->received : 0;
+	} else {
+		at->read = position + bytes;
+		at->written = state ? state->sent : 0;
+	}
 }
 
 static __always_inline struct socket_state *state_of(struct sock *sk)
@@ -57,7 +93,11 @@ static __always_inline struct socket_state *state_of(struct sock *sk)
 	if (state)
 		return state;
 	count_lost(WEFT_LOST_STORAGE);
-	return fallback_state(sk, true);
+	state = fallback_state(sk, true);
+	/* The map is by address, which another socket may have had. */
+	if (state && state->cookie && state->cookie != bpf_get_socket_cookie(sk))
+		__builtin_memset(state, 0, sizeof(*state));
+	return state;
 }
 
 static __always_inline struct socket_state *known_state_of(struct sock *sk)
@@ -69,25 +109,30 @@ static __always_inline struct socket_state *known_state_of(struct sock *sk)
 	return state ? state : fallback_state(sk, false);
 }
 
-/* Fills `at`; false: not a socket that is traced. */
+/* 0: not traced. Raw sockets name protocols too. */
+static __always_inline __u8 transport_of(__u16 family, __u16 type, __u16 protocol)
+{
+	if (family == AF_UNIX)
+		return type == SOCK_STREAM ? WEFT_UNIX_STREAM : WEFT_UNIX_DGRAM;
+	if (family != AF_INET && family != AF_INET6)
+		return 0;
+	if (type == SOCK_STREAM && protocol == IPPROTO_TCP)
+		return WEFT_TCP;
+	return type == SOCK_DGRAM && protocol == IPPROTO_UDP ? WEFT_UDP : 0;
+}
+
+/*
+ * Fills `at`; false: not a socket that is traced. Positions are those of TCP: the others count (count_positions).
+ */
 static __always_inline bool read_endpoint(struct sock *sk, struct endpoint *at, struct socket_state **out)
 {
 	__u16 family = sk->__sk_common.skc_family;
 	struct socket_state *state;
 	struct tcp_sock *tcp;
 
-	if (family == AF_INET || family == AF_INET6) {
-		if (sk->sk_protocol == IPPROTO_TCP)
-			at->transport = WEFT_TCP;
-		else if (sk->sk_protocol == IPPROTO_UDP)
-			at->transport = WEFT_UDP;
-		else
-			return false;
-	} else if (family == AF_UNIX) {
-		at->transport = sk->sk_type == SOCK_STREAM ? WEFT_UNIX_STREAM : WEFT_UNIX_DGRAM;
-	} else {
+	at->transport = transport_of(family, sk->sk_type, sk->sk_protocol);
+	if (!at->transport)
 		return false;
-	}
 	state = state_of(sk);
 	*out = state;
 	if (state && state->cookie) {

@@ -57,8 +57,13 @@ enum {
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
 #define SOCK_STREAM 1
+#define SOCK_DGRAM 2
 #define SOCK_DONE_FLAG (1UL << 1) /* enum sock_flags: SOCK_DONE, set by tcp_fin */
+#define MSG_OOB 1
 #define MSG_PEEK 2
+#define MSG_TRUNC 0x20
+#define MSG_ERRQUEUE 0x2000
+#define RCV_SHUTDOWN 1
 #define PF_KTHREAD 0x00200000
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
@@ -74,6 +79,8 @@ struct in6_addr {
 typedef struct {
 	__s64 counter;
 } atomic64_t;
+
+struct socket;
 
 struct sock_common {
 	__be32 skc_daddr;
@@ -92,6 +99,8 @@ struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol;
 	__u16 sk_type;
+	__u8 sk_shutdown;
+	struct socket *sk_socket;
 };
 
 struct tcp_sock {
@@ -109,10 +118,6 @@ struct unix_sock {
 	struct sock *peer;
 };
 
-struct socket {
-	struct sock *sk;
-};
-
 struct inode {
 	__u16 i_mode;
 	unsigned long i_ino;
@@ -121,6 +126,11 @@ struct inode {
 struct file {
 	struct inode *f_inode;
 	void *private_data;
+};
+
+struct socket {
+	struct file *file;
+	struct sock *sk;
 };
 
 struct fdtable {
@@ -132,10 +142,6 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
-struct thread_struct {
-	unsigned long fsbase;
-};
-
 struct task_struct {
 	int pid;
 	int tgid;
@@ -143,7 +149,6 @@ struct task_struct {
 	unsigned long nvcsw;
 	char comm[16];
 	struct files_struct *files;
-	struct thread_struct thread;
 };
 
 struct linux_binprm;

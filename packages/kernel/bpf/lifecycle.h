@@ -2,6 +2,18 @@
 /* Lives of sockets, processes and threads. */
 #pragma once
 
+/* State of a connection that begins: in the map by address there may be one of a connection before. */
+static __always_inline struct socket_state *new_state_of(struct sock *sk)
+{
+	struct socket_state *state = state_of(sk);
+
+	if (state && weft_syscall_tier) {
+		__builtin_memset(state, 0, sizeof(*state));
+		state->cookie = bpf_get_socket_cookie(sk);
+	}
+	return state;
+}
+
 /*
  * net/ipv4: tcp_set_state. SYN_SENT is entered in connect(), in the thread that connects: the origin of
  * a client socket. SYN_RECV → ESTABLISHED makes a server socket, in softirq: only its role is noted.
@@ -17,13 +29,16 @@ int BPF_PROG(weft_sock_state, struct sock *sk, int old, int new)
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	if (new == TCP_ESTABLISHED && old == TCP_SYN_RECV) {
-		state = state_of(sk);
+		state = new_state_of(sk);
 		if (state)
 			state->role = WEFT_ROLE_SERVER;
 		return 0;
 	}
 	if (new == TCP_SYN_SENT) {
-		if (!in_scope(bpf_get_current_pid_tgid() >> 32, &process) || !read_endpoint(sk, &at, &state))
+		if (!in_scope(bpf_get_current_pid_tgid() >> 32, &process))
+			return 0;
+		new_state_of(sk);
+		if (!read_endpoint(sk, &at, &state))
 			return 0;
 		if (state) {
 			state->role = WEFT_ROLE_CLIENT;

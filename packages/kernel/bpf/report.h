@@ -6,7 +6,7 @@
 struct endpoint {
 	__u64 cookie;
 	__u64 peer_cookie;
-	__u32 written; /* position of the next byte to be written */
+	__u32 written; /* position of the next byte to be written; of the first one, when reported after a send */
 	__u32 read;    /* position of the next byte to be read */
 	__u8 transport;
 	__u8 flags;

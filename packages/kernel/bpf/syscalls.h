@@ -2,7 +2,8 @@
 /* From a system call's registers to the user's buffers. */
 #pragma once
 
-/* Which message of a sendmmsg/recvmmsg vector this event belongs to; see vector_message. */
+#define MAX_MESSAGES 1024 /* of one sendmmsg or recvmmsg: UIO_MAXIOV */
+
 static __always_inline bool is_send_call(long number)
 {
 	return number == NR_write || number == NR_writev || number == NR_sendto || number == NR_sendmsg ||
@@ -37,6 +38,7 @@ static __always_inline void call_buffers(long number, __u64 buffer, __u64 length
 	case NR_recvfrom:
 	case NR_sendto:
 		out->address = buffer;
+		out->room = length;
 		break;
 	case NR_readv:
 	case NR_writev:
@@ -52,6 +54,23 @@ static __always_inline void call_buffers(long number, __u64 buffer, __u64 length
 		message_buffers(buffer, out, name);
 		break;
 	}
+}
+
+/*
+ * A receive that is none: looking at bytes, at the queue of errors, and (TCP) at the urgent byte, which
+ * takes no part in the stream's positions.
+ */
+static __always_inline bool is_no_receive(const struct sock *sk, int flags)
+{
+	return flags & (MSG_PEEK | MSG_ERRQUEUE) ||
+	       (flags & MSG_OOB && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP);
+}
+
+/* A receive that moved nothing: the stream's end, not a datagram without bytes nor a buffer without room. */
+static __always_inline bool is_end(const struct sock *sk, __u8 transport)
+{
+	return (transport == WEFT_TCP || transport == WEFT_UNIX_STREAM) &&
+	       BPF_CORE_READ(sk, sk_shutdown) & RCV_SHUTDOWN;
 }
 
 /* First bytes of a vector's first message: the app changes them from call to call (an id, a length). */

@@ -13,8 +13,13 @@ static __always_inline void uring_buffers(const struct sock *sk, __u64 sending, 
 		count_lost(WEFT_LOST_URING_BUFFER);
 		return;
 	}
+	if (!buffer->address) {
+		t->flags |= WEFT_FLAG_NO_BUFFER;
+		count_lost(WEFT_LOST_URING_BUFFER);
+	}
 	t->buffers.address = buffer->address;
 	t->buffers.segments = buffer->segments;
+	t->buffers.room = buffer->room;
 	bpf_map_delete_elem(&weft_uring, &key);
 }
 
@@ -62,10 +67,10 @@ int BPF_PROG(weft_sock_send, struct sock *sk, int ret, int flags)
 		return 0;
 	if (at.transport == WEFT_TCP)
 		at.written -= ret;
+	else
+		count_positions(&at, state, 1, ret);
 	current_buffers(sk, &t, &at);
 	report_transfer(&at, state, &t, process);
-	if (state)
-		state->sent += ret;
 	return 0;
 }
 
@@ -78,17 +83,22 @@ int BPF_PROG(weft_sock_recv, struct sock *sk, int ret, int flags)
 	struct socket_state *state = 0;
 	struct endpoint at = {};
 
-	if (ret < 0 || flags & MSG_PEEK || !in_scope(bpf_get_current_pid_tgid() >> 32, &process))
+	if (ret < 0 || is_no_receive(sk, flags) || !in_scope(bpf_get_current_pid_tgid() >> 32, &process))
 		return 0;
 	if (!read_endpoint(sk, &at, &state))
 		return 0;
-	if (at.transport == WEFT_UNIX_STREAM || at.transport == WEFT_UNIX_DGRAM)
-		at.read += ret;
+	if (!ret && !is_end(sk, at.transport))
+		return 0;
+	if (at.transport != WEFT_TCP)
+		count_positions(&at, state, 0, ret);
 	if (ret)
 		current_buffers(sk, &t, &at);
+	if (at.transport == WEFT_TCP && flags & MSG_TRUNC) {
+		/* thrown away: the buffer holds something else */
+		t.flags |= WEFT_FLAG_NO_BUFFER;
+		t.buffers.address = 0;
+	}
 	report_transfer(&at, state, &t, process);
-	if (state)
-		state->received += ret;
 	return 0;
 }
 
@@ -126,6 +136,7 @@ int BPF_PROG(weft_tcp_send, struct sock *sk, struct msghdr *msg)
 	if (msg->msg_iter.iter_type == bpf_core_enum_value(enum iter_type, ITER_UBUF)) {
 		t.buffers.address = (__u64)msg->msg_iter.ubuf;
 		t.buffers.offset = msg->msg_iter.iov_offset;
+		t.buffers.room = count;
 	} else if (msg->msg_iter.iter_type == bpf_core_enum_value(enum iter_type, ITER_IOVEC)) {
 		t.buffers.address = (__u64)msg->msg_iter.__iov;
 		t.buffers.offset = msg->msg_iter.iov_offset;

@@ -10,57 +10,63 @@
 
 __u64 weft_next_cookie = 0;
 
+/* Makes a state that of the socket with this inode: its sock's address may have been another's before. */
+static __always_inline void own_state(struct socket_state *state, __u64 inode, __u64 cookie)
+{
+	if (state->inode && state->inode != inode)
+		__builtin_memset(state, 0, sizeof(*state));
+	state->inode = inode;
+	if (!state->cookie)
+		state->cookie = cookie ? cookie : SYNTHETIC_COOKIE + __sync_fetch_and_add(&weft_next_cookie, 1) + 1;
+}
+
+/*
+ * The other end may not have called anything yet, nor have been accepted (no inode). A closed one has none
+ * either, but keeps its name.
+ */
+static __always_inline __u64 cookie_of_peer(struct sock *peer)
+{
+	struct socket_state *state = fallback_state(peer, true);
+	struct socket *socket = BPF_CORE_READ(peer, sk_socket);
+	__u64 inode = 0;
+
+	if (!state)
+		return 0;
+	if (socket)
+		inode = BPF_CORE_READ(socket, file, f_inode, i_ino);
+	else if (BPF_CORE_READ(peer, sk_shutdown))
+		inode = state->inode;
+	own_state(state, inode, BPF_CORE_READ(peer, __sk_common.skc_cookie.counter));
+	return state->cookie;
+}
+
 static __always_inline bool read_untrusted(struct sock *sk, __u64 inode, struct endpoint *at,
 					   struct socket_state **out)
 {
 	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	__u16 protocol = BPF_CORE_READ(sk, sk_protocol);
 	struct socket_state *state;
 	struct unix_sock *unix_sk;
 	struct sock *peer;
 
-	if (family == AF_INET || family == AF_INET6) {
-		if (protocol == IPPROTO_TCP)
-			at->transport = WEFT_TCP;
-		else if (protocol == IPPROTO_UDP)
-			at->transport = WEFT_UDP;
-		else
-			return false;
-	} else if (family == AF_UNIX) {
-		at->transport = BPF_CORE_READ(sk, sk_type) == SOCK_STREAM ? WEFT_UNIX_STREAM : WEFT_UNIX_DGRAM;
-	} else {
+	at->transport = transport_of(family, BPF_CORE_READ(sk, sk_type), BPF_CORE_READ(sk, sk_protocol));
+	if (!at->transport)
 		return false;
-	}
 	state = fallback_state(sk, true);
 	if (!state)
 		return false;
-	if (state->inode && state->inode != inode) {
-		/* the address was reused by another socket */
-		__builtin_memset(state, 0, sizeof(*state));
-	}
-	state->inode = inode;
-	if (!state->cookie) {
-		state->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-		if (!state->cookie)
-			state->cookie = SYNTHETIC_COOKIE + __sync_fetch_and_add(&weft_next_cookie, 1) + 1;
-	}
+	own_state(state, inode, BPF_CORE_READ(sk, __sk_common.skc_cookie.counter));
 	at->cookie = state->cookie;
 	*out = state;
 	if (family == AF_UNIX) {
 		unix_sk = (struct unix_sock *)sk;
 		peer = BPF_CORE_READ(unix_sk, peer);
-		at->written = state->sent;
-		at->read = state->received;
-		if (peer) {
-			struct socket_state *other = fallback_state(peer, true);
-
-			if (other && !other->cookie)
-				other->cookie = SYNTHETIC_COOKIE + __sync_fetch_and_add(&weft_next_cookie, 1) + 1;
-			if (other)
-				at->peer_cookie = other->cookie;
+		if (!peer)
+			return true;
+		at->peer_cookie = cookie_of_peer(peer);
+		if (!state->role_known && at->transport == WEFT_UNIX_STREAM) {
+			state->role = unix_role(unix_sk, peer);
+			state->role_known = 1;
 		}
-		if (state->role == WEFT_ROLE_UNKNOWN)
-			state->role = BPF_CORE_READ(unix_sk, addr) ? WEFT_ROLE_SERVER : WEFT_ROLE_CLIENT;
 		return true;
 	}
 	at->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
@@ -107,13 +113,20 @@ int BPF_PROG(weft_sys_enter, struct pt_regs *regs, long number)
 	struct task_struct *task;
 	struct sock *sk;
 	__u64 inode = 0;
+	bool sending = is_send_call(number);
 
-	if (!is_send_call(number) && !is_receive_call(number))
+	if (!sending && !is_receive_call(number) && number != NR_splice)
 		return 0;
 	if (!in_scope(bpf_get_current_pid_tgid() >> 32, &process))
 		return 0;
 	task = bpf_get_current_task_btf();
+	if (IS_COMPAT_CALL(task))
+		return 0;
 	sk = socket_behind(task, SYSCALL_ARG1(regs), &inode);
+	if (!sk && number == NR_splice) {
+		sending = true;
+		sk = socket_behind(task, SYSCALL_ARG3(regs), &inode);
+	}
 	if (!sk)
 		return 0;
 	state = bpf_task_storage_get(&weft_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -123,6 +136,7 @@ int BPF_PROG(weft_sys_enter, struct pt_regs *regs, long number)
 	state->inode = inode;
 	state->buffer = SYSCALL_ARG2(regs);
 	state->length = SYSCALL_ARG3(regs);
+	state->sending = sending;
 	state->number = number + 1;
 	return 0;
 }
@@ -159,17 +173,12 @@ static long report_vector_message(__u32 index, struct vector_walk *walk)
 		else
 			at.read -= walk->total - message.length;
 		walk->total -= message.length;
-	} else if (at.transport == WEFT_UDP) {
-		if (!at.remote_port)
+	} else {
+		count_positions(&at, state, walk->sending, message.length);
+		if (at.transport == WEFT_UDP && !at.remote_port)
 			read_name(name, &at);
-	} else if (!walk->sending) {
-		at.read += message.length;
 	}
 	report_transfer(&at, state, &t, walk->process);
-	if (state && walk->sending)
-		state->sent += message.length;
-	else if (state)
-		state->received += message.length;
 	return 0;
 }
 
@@ -196,49 +205,47 @@ int BPF_PROG(weft_sys_exit, struct pt_regs *regs, long ret)
 	__u64 name = 0;
 	long number;
 	struct sock *sk;
+	int flags = 0;
 
 	if (!call || !call->number)
 		return 0;
 	number = (long)call->number - 1;
 	call->number = 0;
-	t.sending = is_send_call(number);
+	t.sending = call->sending;
 	if (ret < 0 || (ret == 0 && t.sending))
 		return 0;
-	if ((number == NR_recvfrom && SYSCALL_ARG4(regs) & MSG_PEEK) ||
-	    (number == NR_recvmsg && SYSCALL_ARG3(regs) & MSG_PEEK))
+	sk = (struct sock *)call->sk;
+	if (number == NR_recvfrom || number == NR_recvmmsg)
+		flags = SYSCALL_ARG4(regs);
+	else if (number == NR_recvmsg)
+		flags = SYSCALL_ARG3(regs);
+	if (is_no_receive(sk, flags))
 		return 0;
 	if (!in_scope(bpf_get_current_pid_tgid() >> 32, &process))
 		return 0;
-	sk = (struct sock *)call->sk;
 	if (number == NR_sendmmsg || number == NR_recvmmsg) {
 		struct vector_walk walk = { .sk = sk, .inode = call->inode, .vector = call->buffer,
 					    .process = process, .sending = t.sending, .syscall = number };
-		__u32 messages = ret < WEFT_SEGMENTS ? ret : WEFT_SEGMENTS;
+		__u32 messages = ret < MAX_MESSAGES ? ret : MAX_MESSAGES;
 
 		bpf_loop(messages, sum_vector_lengths, &walk, 0);
 		bpf_loop(messages, report_vector_message, &walk, 0);
 		return 0;
 	}
-	if (!read_untrusted(sk, call->inode, &at, &state))
+	if (!read_untrusted(sk, call->inode, &at, &state) || (!ret && !is_end(sk, at.transport)))
 		return 0;
 	t.length = ret;
 	t.syscall = number;
-	if (number == NR_sendfile)
+	if (number == NR_sendfile || number == NR_splice || (at.transport == WEFT_TCP && flags & MSG_TRUNC))
 		t.flags |= WEFT_FLAG_NO_BUFFER;
 	else
 		call_buffers(number, call->buffer, call->length, &t.buffers, &name);
-	if (t.sending) {
-		if (at.transport == WEFT_TCP)
-			at.written -= ret;
-		if (at.transport == WEFT_UDP && !at.remote_port)
-			read_name(number == NR_sendto ? SYSCALL_ARG5(regs) : name, &at);
-	} else if (at.transport == WEFT_UNIX_STREAM || at.transport == WEFT_UNIX_DGRAM) {
-		at.read += ret;
-	}
+	if (at.transport != WEFT_TCP)
+		count_positions(&at, state, t.sending, ret);
+	else if (t.sending)
+		at.written -= ret;
+	if (at.transport == WEFT_UDP && !at.remote_port)
+		read_name(number == NR_sendto || number == NR_recvfrom ? SYSCALL_ARG5(regs) : name, &at);
 	report_transfer(&at, state, &t, process);
-	if (state && t.sending)
-		state->sent += ret;
-	else if (state)
-		state->received += ret;
 	return 0;
 }

@@ -31,7 +31,7 @@ enum weft_transport {
 
 enum weft_flag {
 	WEFT_FLAG_NO_BUFFER = 1, /* bytes moved without a user buffer: sendfile, splice, unknown io_uring request */
-	WEFT_FLAG_FAULT = 2,     /* user memory could not be read */
+	WEFT_FLAG_FAULT = 2,     /* user memory could not be read, or not all of it */
 	WEFT_FLAG_IPV6 = 4,
 	WEFT_FLAG_ENTRY = 8,     /* reported before transmission: the length is announced, not yet accepted */
 };
@@ -69,14 +69,14 @@ struct weft_event {
 	__u64 waiter_parent_goid;
 	__u64 cookie;      /* names the socket */
 	__u64 peer_cookie; /* Unix sockets: the other end, 0 = unknown */
-	__u32 position;    /* of the first byte: TCP sequence; Unix sockets: bytes so far */
-	__u32 other_position; /* the opposite direction's position at this time */
+	__u32 position;    /* of the first byte: TCP sequence; other sockets: bytes so far */
+	__u32 other_position; /* the opposite direction's position at this time; TCP: its own FIN counts as a byte */
 	__u32 length;      /* bytes moved */
 	__u32 skipped;     /* of these, bytes before the captured ones */
 	__u32 switches;    /* voluntary context switches of the thread so far: tells whether it slept */
 	__u16 syscall;
 	__u16 local_port;
-	__u16 remote_port;
+	__u16 remote_port; /* 0: unknown (tier sock: datagrams received on a socket without a peer) */
 	__u16 reserved;
 	__u32 reserved2;
 	__u8 local_address[16]; /* IPv4 in the first four bytes */

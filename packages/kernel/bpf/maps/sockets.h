@@ -9,8 +9,9 @@ struct socket_state {
 	__u32 reported; /* user space knows this socket */
 	__u32 send_end; /* end of the send that was announced last */
 	__u32 send_tid; /* and who made it */
-	__u32 sent;     /* Unix sockets: bytes so far, in place of sequences */
+	__u32 sent;     /* not TCP: bytes so far, in place of sequences */
 	__u32 received;
+	__u32 role_known; /* Unix sockets: asked for once */
 };
 
 /* Freed with the socket. Charged to the application's option memory, hence small. */

@@ -9,7 +9,7 @@ struct task_state {
 	__u64 buffer;
 	__u64 length;
 	__u32 number; /* + 1, 0 = none */
-	__u32 position;
+	__u32 sending;
 	/* sendmmsg, recvmmsg: which message of the vector comes next */
 	__u64 vector;
 	__u64 first_bytes; /* of the vector's first message: tells a new call over the same vector */

@@ -10,7 +10,7 @@ struct uring_key {
 struct uring_buffer {
 	__u64 address;
 	__u32 segments; /* 0: plain buffer; else number of iovecs at `address` */
-	__u32 pad;
+	__u32 room;     /* bytes of a plain buffer */
 };
 
 struct {
