@@ -56,13 +56,13 @@ describe('share', () => {
     );
   });
 
-  test('starting and bursts are paid from what was saved up: four seconds’ budget', () => {
-    // 30 % of a core saves 1.2 s of CPU; at 90 % it lasts for two seconds.
-    const shares = run(new CpuBudget(30), 5, () => 90);
+  test('starting and bursts are paid from what was saved up: two seconds’ budget', () => {
+    // 30 % of a core saves 0.6 s of CPU; at 60 % it lasts for two seconds.
+    const shares = run(new CpuBudget(30), 5, () => 60);
     expect(shares.slice(0, 1)).toEqual([1]);
     expect(shares.at(-1)).toBeLessThan(1);
     // A quiet time fills it up again.
-    const rested = run(new CpuBudget(30), 61, (second) => (second === 61 ? 90 : 1));
+    const rested = run(new CpuBudget(30), 61, (second) => (second === 61 ? 60 : 1));
     expect(rested.at(-1)).toBe(1);
   });
 });

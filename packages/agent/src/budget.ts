@@ -44,4 +44,4 @@ export class CpuBudget {
 export const PERIOD_MS = 1000;
 const MIN_SHARE = 0.05;
 /** A quiet agent may use so many seconds' budget at once. */
-const CREDIT_SECONDS = 4;
+const CREDIT_SECONDS = 2;

@@ -58,6 +58,55 @@ static __always_inline void fill_endpoint(struct weft_event *event, const struct
 	__builtin_memcpy(event->remote_address, at->remote, 16);
 }
 
+static __always_inline void fill_transfer(struct weft_event *event, const struct endpoint *at, __u32 role,
+					  const struct transfer *t, __u32 position, __u32 skipped)
+{
+	event->kind = t->sending ? WEFT_SEND : WEFT_RECV;
+	fill_endpoint(event, at, role);
+	event->flags |= t->flags;
+	event->position = position;
+	event->other_position = t->sending ? at->read : at->written;
+	event->length = t->length;
+	event->skipped = skipped;
+	event->syscall = t->syscall;
+}
+
+#define SMALL_PAYLOAD 256
+
+/*
+ * The common case, a small message in one buffer: written into the ring at once, not by way of the scratch.
+ * False: not such a case, or its memory could not be read.
+ */
+static __always_inline bool report_small(const struct endpoint *at, __u32 role, const struct transfer *t,
+					 const struct weft_process *process, __u32 position,
+					 const struct wanted *wanted)
+{
+	struct {
+		struct weft_event event;
+		__u8 payload[SMALL_PAYLOAD];
+	} *record;
+	__u32 n = wanted->limit;
+
+	if (t->buffers.segments || !t->buffers.address || wanted->skip || n > SMALL_PAYLOAD || !n ||
+	    t->buffers.room < n || (process && process->flags & WEFT_PROCESS_GO))
+		return false;
+	record = bpf_ringbuf_reserve(&weft_events, sizeof(*record), 0);
+	if (!record)
+		return false;
+	asm volatile("" : "+r"(n));
+	if (n > SMALL_PAYLOAD)
+		n = SMALL_PAYLOAD;
+	if (bpf_probe_read_user(record->payload, n, (const void *)(t->buffers.address + t->buffers.offset))) {
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+		return false;
+	}
+	fill_transfer(&record->event, at, role, t, position, 0);
+	fill_task(&record->event, 0, 0);
+	record->event.captured = n;
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	return true;
+}
+
 /* Reports bytes. `at` holds the positions before a send, after a receive. */
 static __always_inline void report_transfer(const struct endpoint *at, struct socket_state *state,
 					    const struct transfer *t, const struct weft_process *process)
@@ -76,21 +125,18 @@ static __always_inline void report_transfer(const struct endpoint *at, struct so
 	decide(at->cookie, role, at->local_port, at->remote_port, t->sending, position, t->length, &wanted);
 	if (wanted.off)
 		return;
+	if (state)
+		state->reported = 1;
+	if (report_small(at, role, t, process, position, &wanted))
+		return;
 	scratch = take_scratch();
 	if (!scratch)
 		return;
 	event = &scratch->event;
-	event->kind = t->sending ? WEFT_SEND : WEFT_RECV;
-	fill_endpoint(event, at, role);
+	fill_transfer(event, at, role, t, position, wanted.skip);
 	/* For whom a goroutine works matters where a call leaves; the payload's room is still free. */
 	fill_task(event, process,
 		  t->sending && role != WEFT_ROLE_SERVER ? (__u64 *)scratch->payload : 0);
-	event->flags |= t->flags;
-	event->position = position;
-	event->other_position = t->sending ? at->read : at->written;
-	event->length = t->length;
-	event->skipped = wanted.skip;
-	event->syscall = t->syscall;
 	captured = copy_payload(scratch, &t->buffers, wanted.skip, wanted.limit);
 	asm volatile("" : "+r"(captured));
 	if (captured > WEFT_PAYLOAD_MAX)
@@ -99,8 +145,6 @@ static __always_inline void report_transfer(const struct endpoint *at, struct so
 	if (bpf_ringbuf_output(&weft_events, event, sizeof(*event) + captured, BPF_RB_NO_WAKEUP))
 		count_lost(WEFT_LOST_RING_FULL);
 	release_scratch(scratch);
-	if (state)
-		state->reported = 1;
 }
 
 /* Reports an event of the socket itself. */

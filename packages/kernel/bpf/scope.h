@@ -16,3 +16,27 @@ static __always_inline bool in_scope(__u32 tgid, struct weft_process **process)
 	*process = bpf_map_lookup_elem(&weft_processes, &tgid);
 	return !*process || !((*process)->flags & WEFT_PROCESS_EXCLUDED);
 }
+
+/*
+ * The same for the process that uses a socket. The answer is kept with the socket, whose state is needed
+ * anyway: asking anew costs two look-ups a call. A process that changes its cgroup keeps its sockets' answers.
+ */
+static __always_inline bool socket_in_scope(struct sock *sk, struct weft_process **process)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct socket_state *state = bpf_sk_storage_get(&weft_sockets, sk, 0, 0);
+
+	if (state && state->scope_tgid == tgid && state->scope_generation == weft_scope_generation) {
+		if (state->scope_go)
+			*process = bpf_map_lookup_elem(&weft_processes, &tgid);
+		return true;
+	}
+	if (!in_scope(tgid, process))
+		return false;
+	if (state) {
+		state->scope_tgid = tgid;
+		state->scope_generation = weft_scope_generation;
+		state->scope_go = *process && (*process)->flags & WEFT_PROCESS_GO;
+	}
+	return true;
+}

@@ -13,3 +13,6 @@ const volatile __u32 weft_send_locked = 0;  /* TCP sends are reported by tcp_sen
 
 /* Set by user space while running: report nothing for now (past the CPU budget). */
 volatile __u32 weft_paused = 0;
+
+/* Grows whenever user space changes what it knows of a process: answers kept with sockets are old then. */
+volatile __u32 weft_scope_generation = 0;

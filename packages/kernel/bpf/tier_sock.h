@@ -59,9 +59,10 @@ int BPF_PROG(weft_sock_send, struct sock *sk, int ret, int flags)
 	struct socket_state *state = 0;
 	struct endpoint at = {};
 
-	if (ret <= 0 || !in_scope(bpf_get_current_pid_tgid() >> 32, &process))
+	/* First of all: every TCP send comes by here, and has been reported. */
+	if (ret <= 0 || (weft_send_locked && sk->sk_protocol == IPPROTO_TCP))
 		return 0;
-	if (weft_send_locked && sk->sk_protocol == IPPROTO_TCP && sk->__sk_common.skc_family != AF_UNIX)
+	if (!socket_in_scope(sk, &process))
 		return 0;
 	if (!read_endpoint(sk, &at, &state))
 		return 0;
@@ -83,7 +84,7 @@ int BPF_PROG(weft_sock_recv, struct sock *sk, int ret, int flags)
 	struct socket_state *state = 0;
 	struct endpoint at = {};
 
-	if (ret < 0 || is_no_receive(sk, flags) || !in_scope(bpf_get_current_pid_tgid() >> 32, &process))
+	if (ret < 0 || is_no_receive(sk, flags) || !socket_in_scope(sk, &process))
 		return 0;
 	if (!read_endpoint(sk, &at, &state))
 		return 0;
@@ -119,7 +120,7 @@ int BPF_PROG(weft_tcp_send, struct sock *sk, struct msghdr *msg)
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	struct pt_regs *regs;
 
-	if (!count || !in_scope(bpf_get_current_pid_tgid() >> 32, &process))
+	if (!count || !socket_in_scope(sk, &process))
 		return 0;
 	if (!read_endpoint(sk, &at, &state))
 		return 0;

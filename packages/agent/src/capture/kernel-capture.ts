@@ -46,6 +46,8 @@ export class KernelCapture {
   readonly #verdicts: Uint32Array;
   readonly #portVerdicts: Uint32Array;
   readonly #paused: Uint32Array;
+  /** Grows with each change of what the kernel side is told of processes. */
+  readonly #generation: Uint32Array;
 
   private constructor(tier: Tier, object: BpfObject, hooks: Record<string, string>) {
     this.tier = tier;
@@ -57,9 +59,12 @@ export class KernelCapture {
     const verdicts = object.map('weft_verdicts').mmap();
     const ports = object.map('weft_port_verdicts').mmap();
     this.#portVerdicts = new Uint32Array(ports.buffer, ports.byteOffset, 65_536 * PORT_WORDS);
-    const paused = object.btf.variables.get('weft_paused');
+    const { variables: known } = object.btf;
+    const paused = known.get('weft_paused');
+    const generation = known.get('weft_scope_generation');
     const variables = object.map('.bss').mmap();
     this.#paused = new Uint32Array(variables.buffer, variables.byteOffset + (paused?.offset ?? 0), 1);
+    this.#generation = new Uint32Array(variables.buffer, variables.byteOffset + (generation?.offset ?? 0), 1);
     this.#verdicts = new Uint32Array(verdicts.buffer, verdicts.byteOffset, (VERDICTS * VERDICT.size) >> 2);
   }
 
@@ -147,7 +152,7 @@ export class KernelCapture {
   }
 
   forget(tgid: number): void {
-    this.#processes.delete(keyOf(tgid));
+    if (this.#processes.delete(keyOf(tgid))) Atomics.add(this.#generation, 0, 1);
   }
 
   #setProcess(tgid: number, flags: number, runtime: GoRuntime | null): void {
@@ -161,6 +166,7 @@ export class KernelCapture {
       value.setUint16(PROCESS.sched_sp, runtime.schedSp, true);
     }
     this.#processes.update(keyOf(tgid), new Uint8Array(value.buffer));
+    Atomics.add(this.#generation, 0, 1);
   }
 
   /**

@@ -12,6 +12,9 @@ struct socket_state {
 	__u32 sent;     /* not TCP: bytes so far, in place of sequences */
 	__u32 received;
 	__u32 role_known; /* Unix sockets: asked for once */
+	__u32 scope_tgid; /* process that was found to be traced when it used the socket */
+	__u32 scope_generation;
+	__u32 scope_go;   /* and whether its goroutines can be read */
 };
 
 /* Freed with the socket. Charged to the application's option memory, hence small. */
