@@ -1,41 +1,18 @@
 import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment } from '@weft/causality';
-import { EVENT, FLAG, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
-import { type EvidenceKind, fnv1a, type SpanRecord } from '@weft/model';
+import { EVENT, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
+import { fnv1a } from '@weft/model';
 import { type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
+import { factsOf } from './capture/facts-of-event.ts';
 import { type RecordMemory, readTaskEvent, SocketEvent } from './capture/socket-event.ts';
 import { Losses } from './losses.ts';
+import type { PipelineOptions, ProcessFacts, SpanSink, VerdictSink } from './pipeline-contracts.ts';
 import type { Exchange } from './sessions/exchange.ts';
+import { HeldCalls } from './sessions/held-calls.ts';
 import type { ExchangeSink } from './sessions/session.ts';
-import { buildSpan, keyIsFinal, type SpanOwner } from './sessions/span-builder.ts';
+import { buildSpan } from './sessions/span-builder.ts';
 import { Connection } from './streams/connection.ts';
-import { addressText, type ConnectionFacts } from './streams/connection-facts.ts';
-
-/** What the pipeline asks about processes; live it reads /proc, in a replay the recording. */
-export interface ProcessFacts {
-  owner(tgid: number): SpanOwner;
-  isListening(tgid: number, port: number): boolean;
-  /** A process has opened a connection. @returns false: it is one of Weft's own, whose messages are nobody's business */
-  seen(tgid: number): boolean;
-  executed(tgid: number, name: string): void;
-  forked(tgid: number, parentTgid: number): void;
-  exited(tgid: number): void;
-}
-
-export interface PipelineOptions {
-  readonly mask: boolean;
-  readonly without: readonly EvidenceKind[];
-}
-
-/** Receives finished spans. */
-export type SpanSink = (span: SpanRecord) => void;
-
-/** Below these positions a socket's bytes are not needed to go on parsing. */
-export type VerdictSink = (cookie: number, neededReceived: number, neededSent: number) => void;
 
 const MAX_CONNECTIONS = 65_536;
-/** A call waits so long for the key of the request that caused it; past that the key is predicted. */
-const HOLD_NANOS = 1e9;
-const MAX_HELD = 65_536;
 /** The kernel reports the end of TCP sockets alone: others go when they have been quiet for so long. */
 const IDLE_NANOS = { tcp: 900e9, unix: 60e9, udp: 60e9 } as const;
 /** Turns of an unknown protocol end after so much quiet. */
@@ -65,8 +42,7 @@ export class Pipeline implements ExchangeSink {
   readonly #options: PipelineOptions;
   readonly #emit: SpanSink;
   readonly #verdict: VerdictSink | null;
-  /** Calls whose cause has no final key yet, in the order of their ends. */
-  #held: Exchange[] = [];
+  readonly #held = new HeldCalls((exchange) => this.#ship(exchange));
   #nextTick = 0;
   /** Sockets that were dropped though they live on, and had carried requests: their next one is not their first. */
   readonly #seasoned = new Set<number>();
@@ -96,7 +72,7 @@ export class Pipeline implements ExchangeSink {
 
   /** Everything that ended before this moment has been emitted. */
   settledUntil(): number {
-    return this.#held.length === 0 ? this.now : Math.min(this.now, this.#held[0]!.end);
+    return Math.min(this.now, this.#held.oldestEnd);
   }
 
   /** One record of the kernel side. @param length of the record in bytes */
@@ -234,19 +210,7 @@ export class Pipeline implements ExchangeSink {
         break;
       }
     }
-    const ipv6 = (event.flags & FLAG.FLAG_IPV6) !== 0;
-    const unix = event.transport === TRANSPORT.UNIX_STREAM || event.transport === TRANSPORT.UNIX_DGRAM;
-    const facts: ConnectionFacts = {
-      cookie: event.cookie,
-      peerCookie: event.peerCookie,
-      transport: unix ? 'unix' : event.transport === TRANSPORT.UDP ? 'udp' : 'tcp',
-      role: this.#roleOf(event, sending),
-      tgid: event.tgid,
-      localAddress: unix ? '' : addressText(event.address('local'), ipv6),
-      localPort: event.localPort,
-      remoteAddress: unix ? '' : addressText(event.address('remote'), ipv6),
-      remotePort: event.remotePort,
-    };
+    const facts = factsOf(event, this.#roleOf(event, sending));
     const connection = new Connection(facts, this, { mask: this.#options.mask });
     connection.fresh = !this.#seasoned.delete(event.cookie);
     this.#connections.set(event.cookie, connection);
@@ -307,12 +271,7 @@ export class Pipeline implements ExchangeSink {
   closed(exchange: Exchange): void {
     if (exchange.connection.role === 'server') this.#engine.requestServed(exchange, exchange.tid);
     if (exchange.waiter !== 0) this.#engine.callAnswered(exchange.tgid, exchange.waiter);
-    if (exchange.causes.every((cause) => keyIsFinal(cause.request))) {
-      this.#ship(exchange);
-      return;
-    }
-    if (this.#held.length >= MAX_HELD) this.#ship(this.#held.shift()!);
-    this.#held.push(exchange);
+    this.#held.add(exchange);
   }
 
   malformed(cause: string): void {
@@ -328,7 +287,7 @@ export class Pipeline implements ExchangeSink {
   tick(now: number): void {
     if (now > this.now) this.now = now;
     this.#nextTick = this.now + TICK_NANOS;
-    this.#releaseHeld(false);
+    this.#held.release(this.now, false);
     // A slice of the connections each time: all of them within a second or so.
     let budget = Math.max(64, this.#connections.size >> 3);
     this.#idleCursor ??= this.#connections.values();
@@ -347,20 +306,6 @@ export class Pipeline implements ExchangeSink {
     }
   }
 
-  #releaseHeld(force: boolean): void {
-    if (this.#held.length === 0) return;
-    const still: Exchange[] = [];
-    for (const exchange of this.#held) {
-      const due =
-        force ||
-        this.now - exchange.end > HOLD_NANOS ||
-        exchange.causes.every((cause) => keyIsFinal(cause.request));
-      if (due) this.#ship(exchange);
-      else still.push(exchange);
-    }
-    this.#held = still;
-  }
-
   /**
    * Nothing will be reported for a while: what is open would end as if unanswered. It is dropped and counted
    * instead, whole connections at once, and the streams start anew when reports come again.
@@ -375,13 +320,13 @@ export class Pipeline implements ExchangeSink {
       this.#season(connection);
       this.#connections.delete(cookie);
     }
-    this.#releaseHeld(true);
+    this.#held.release(this.now, true);
   }
 
   /** The end of a recording: everything that is open is given out as it stands. */
   finish(): void {
     for (const cookie of [...this.#connections.keys()]) this.#closed(cookie, this.now);
-    this.#releaseHeld(true);
+    this.#held.release(this.now, true);
   }
 }
 

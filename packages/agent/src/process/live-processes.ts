@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { ProcessFacts } from '../pipeline.ts';
+import type { ProcessFacts } from '../pipeline-contracts.ts';
 import type { ProcessRecord } from '../recording/format.ts';
 import type { SpanOwner } from '../sessions/span-builder.ts';
 import type { GoRuntime } from './go-runtime.ts';

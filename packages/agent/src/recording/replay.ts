@@ -1,6 +1,7 @@
 import { epoch, type SpanRecord } from '@weft/model';
 import { recordMemory } from '../capture/socket-event.ts';
-import { Pipeline, type ProcessFacts } from '../pipeline.ts';
+import { Pipeline } from '../pipeline.ts';
+import type { ProcessFacts } from '../pipeline-contracts.ts';
 import type { SpanOwner } from '../sessions/span-builder.ts';
 import type { ProcessRecord } from './format.ts';
 import { isRecording, readRecordingHeader, readRecords } from './reader.ts';

@@ -1,7 +1,8 @@
 import { KIND, ROLE } from '@weft/kernel';
 import type { EvidenceKind, SpanRecord } from '@weft/model';
 import { recordMemory } from '../capture/socket-event.ts';
-import { Pipeline, type ProcessFacts, type VerdictSink } from '../pipeline.ts';
+import { Pipeline } from '../pipeline.ts';
+import type { ProcessFacts, VerdictSink } from '../pipeline-contracts.ts';
 import { bytesOf, type EventFields, eventRecord, type TaskFields, taskRecord, type Unit } from './events.ts';
 
 /** What the tests' processes are called: `service-TGID`, unless a test names them. */
