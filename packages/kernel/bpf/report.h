@@ -69,13 +69,29 @@ static __always_inline void fill_transfer(struct weft_event *event, const struct
 	event->length = t->length;
 	event->skipped = skipped;
 	event->syscall = t->syscall;
+	event->reserved = 0;
+	event->reserved2 = 0;
 }
 
 #define SMALL_PAYLOAD 256
 
+/* Address of the first `n` bytes if they lie in one piece of user memory, else 0. */
+static __always_inline __u64 one_piece(const struct buffers *from, __u32 n)
+{
+	struct user_iovec segment;
+
+	if (!from->segments)
+		return from->room >= n ? from->address + from->offset : 0;
+	if (!from->imported ||
+	    bpf_probe_read_kernel(&segment, sizeof(segment), (const void *)from->address) ||
+	    segment.length < from->offset + n)
+		return 0;
+	return segment.base + from->offset;
+}
+
 /*
- * The common case, a small message in one buffer: written into the ring at once, not by way of the scratch.
- * False: not such a case, or its memory could not be read.
+ * The common cases, a small message in one piece and bytes without any buffer: written into the ring at
+ * once, not by way of the scratch. False: not such a case, or its memory could not be read.
  */
 static __always_inline bool report_small(const struct endpoint *at, __u32 role, const struct transfer *t,
 					 const struct weft_process *process, __u32 position,
@@ -85,10 +101,24 @@ static __always_inline bool report_small(const struct endpoint *at, __u32 role, 
 		struct weft_event event;
 		__u8 payload[SMALL_PAYLOAD];
 	} *record;
-	__u32 n = wanted->limit;
+	struct weft_event *event;
+	__u32 n = t->buffers.address ? wanted->limit : 0;
+	__u64 from;
 
-	if (t->buffers.segments || !t->buffers.address || wanted->skip || n > SMALL_PAYLOAD || !n ||
-	    t->buffers.room < n || (process && process->flags & WEFT_PROCESS_GO))
+	if (n > SMALL_PAYLOAD || wanted->skip || (process && process->flags & WEFT_PROCESS_GO))
+		return false;
+	if (!n) {
+		event = bpf_ringbuf_reserve(&weft_events, sizeof(*event), 0);
+		if (!event)
+			return false;
+		fill_transfer(event, at, role, t, position, 0);
+		fill_task(event, 0, 0);
+		event->captured = 0;
+		bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+		return true;
+	}
+	from = one_piece(&t->buffers, n);
+	if (!from)
 		return false;
 	record = bpf_ringbuf_reserve(&weft_events, sizeof(*record), 0);
 	if (!record)
@@ -96,7 +126,7 @@ static __always_inline bool report_small(const struct endpoint *at, __u32 role, 
 	asm volatile("" : "+r"(n));
 	if (n > SMALL_PAYLOAD)
 		n = SMALL_PAYLOAD;
-	if (bpf_probe_read_user(record->payload, n, (const void *)(t->buffers.address + t->buffers.offset))) {
+	if (bpf_probe_read_user(record->payload, n, (const void *)from)) {
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 		return false;
 	}

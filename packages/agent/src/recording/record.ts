@@ -86,12 +86,15 @@ async function copy(
     while (ring.next()) {
       events++;
       const kind = ring.bytes[ring.offset]!;
+      let { length } = ring;
       if (kind === KIND.EXEC) processes.executed(ring.u32[(ring.offset + EVENT.tgid) >> 2]!);
       else if (kind === KIND.SEND || kind === KIND.RECV) {
         event.read(ring, ring.offset);
         if (!processes.seen(event.tgid)) continue;
+        // Room that was reserved and not used holds older bytes.
+        length = Math.min(length, EVENT.size + event.captured);
       }
-      writer.event(ring.bytes, ring.offset, ring.length);
+      writer.event(ring.bytes, ring.offset, length);
       if (events % 256 === 0) ring.release();
     }
     ring.release();
