@@ -41,7 +41,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const worker = new Worker(workerBundle(), { workerData });
   const tell = (message: ToWorker) => worker.postMessage(message);
   const ready = await started(worker);
-  const sender = new Sender({ serverUrl, token, agentId, host });
+  const sender = new Sender({ serverUrl, token, agentId, host, left: () => tell({ type: 'left' }) });
   let status: Extract<FromWorker, { type: 'status' }> | null = null;
   let settled = 0;
   const stopped = new Promise<void>((resolve) => {

@@ -34,4 +34,6 @@ export type FromWorker =
 /** What it is told. */
 export type ToWorker =
   | { readonly type: 'exclude'; readonly pids: readonly number[] }
+  /** A block that was handed over has left: the next one can go. */
+  | { readonly type: 'left' }
   | { readonly type: 'stop' };

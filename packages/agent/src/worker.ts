@@ -18,7 +18,11 @@ const RECORDS_PER_RELEASE = 512;
 /** Longest stay in one drain, so that messages and timers are served. */
 const DRAIN_LIMIT_MS = 20;
 const FLUSH_MS = 150;
-const FLUSH_SPANS = 4_000;
+/**
+ * One block is on its way at a time: while it is not acknowledged, spans gather for the next, so that blocks grow with the
+ * load (a server has a fixed cost a block). Up to so many.
+ */
+const FLUSH_SPANS = 20_000;
 const STATUS_MS = 1_000;
 const HEAD_BYTES = 4_096;
 
@@ -57,6 +61,7 @@ function run(capture: KernelCapture): void {
   let nextFlush = 0;
   let nextStatus = 0;
   let tracing = true;
+  let underWay = 0;
 
   /** Replaces the processes that are never traced: a number that is not among them any more may be reused by anybody. */
   const exclude = (pids: readonly number[]) => {
@@ -91,7 +96,8 @@ function run(capture: KernelCapture): void {
     return true;
   };
 
-  const flush = () => {
+  const flush = (force = false) => {
+    if (underWay > 0 && spans.length > 0 && spans.length < FLUSH_SPANS && !force) return;
     const settled = pipeline.settledUntil();
     if (spans.length === 0) {
       say({ type: 'spans', block: null, rows: 0, settled });
@@ -104,6 +110,7 @@ function run(capture: KernelCapture): void {
     });
     const rows = spans.length;
     spans = [];
+    underWay++;
     say({ type: 'spans', block, rows, settled });
   };
 
@@ -146,7 +153,7 @@ function run(capture: KernelCapture): void {
     }
     if (stopping) {
       pipeline.finish();
-      flush();
+      flush(true);
       status();
       capture.close();
       say({ type: 'stopped' });
@@ -158,8 +165,17 @@ function run(capture: KernelCapture): void {
   };
 
   port.on('message', (message: ToWorker) => {
-    if (message.type === 'exclude') exclude(message.pids);
-    else stopping = true;
+    switch (message.type) {
+      case 'exclude':
+        exclude(message.pids);
+        break;
+      case 'left':
+        underWay--;
+        break;
+      case 'stop':
+        stopping = true;
+        break;
+    }
   });
   exclude(data.capture.excludePids);
   processes.scan();

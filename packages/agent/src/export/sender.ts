@@ -11,6 +11,8 @@ export interface SenderOptions {
   readonly token: string | null;
   readonly agentId: string;
   readonly host: string;
+  /** Told of each batch that leaves the queue, whatever became of it. */
+  readonly left?: () => void;
 }
 
 interface Batch {
@@ -69,6 +71,7 @@ export class Sender {
       const [dropped] = this.#queue.splice(1, 1);
       this.#queuedBytes -= dropped!.block.length;
       this.droppedRows += dropped!.rows;
+      this.#options.left?.();
     }
     this.#sending ??= this.#run();
   }
@@ -84,6 +87,7 @@ export class Sender {
           this.#queue.shift();
           this.#queuedBytes -= batch.block.length;
           if (answer === 'refused') this.droppedRows += batch.rows;
+          this.#options.left?.();
           delay = RETRY_MIN_MS;
         } else if (this.#stopped) {
           this.#giveUp();
