@@ -1,0 +1,74 @@
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { LOST } from '@weft/kernel';
+import { type BpfMap, openObject, possibleCpus, setRlimitMemlock } from '@weft/libbpf';
+import { repoRoot } from '../../scenarios/programs/index.ts';
+import type { BenchContext } from '../bench.ts';
+
+/** The kernel part alone: its programs attached, its events thrown away. */
+export interface KernelAlone {
+  /** Events read so far. */
+  events(): number;
+  /** Events that found no room in the ring. */
+  ringFull(): number;
+  stop(): Promise<void>;
+}
+
+const POLL_MS = () => Number(process.env.POLL ?? 2);
+
+/** Attaches the programs of tier `sock`. @param scope whom they trace: a cgroup, or one process (1: none that does anything) */
+export function attachKernel(
+  context: BenchContext,
+  scope: { readonly cgroup: string } | { readonly pid: number },
+): KernelAlone {
+  setRlimitMemlock();
+  const object = openObject(join(repoRoot(), 'packages', 'kernel', 'dist', 'weft.bpf.o'));
+  let timer: NodeJS.Timeout | null = null;
+  const stop = context.cleanup(() => {
+    if (timer !== null) clearInterval(timer);
+    object.close();
+  });
+  // The other tier's programs cost every system call.
+  for (const program of object.programs) program.setAutoload(!program.name.startsWith('weft_sys_'));
+  object.map('weft_scratch').setMaxEntries(possibleCpus());
+  object.setVariables({
+    weft_epoch: process.hrtime.bigint(),
+    weft_self: process.pid,
+    weft_only_pid: 'pid' in scope ? scope.pid : 0,
+    weft_use_only_cgroup: 'cgroup' in scope ? 1 : 0,
+    weft_send_locked: 1,
+  });
+  object.load();
+  if ('cgroup' in scope) setCgroup(object.map('weft_cgroups'), scope.cgroup);
+  object.attach();
+  const ring = object.map('weft_events').openRing();
+  let events = 0;
+  timer = setInterval(() => {
+    ring.poll();
+    while (ring.next()) events++;
+    ring.release();
+  }, POLL_MS());
+  const lost = object.map('weft_lost');
+  return { events: () => events, ringFull: () => ringFull(lost), stop };
+}
+
+function setCgroup(map: BpfMap, folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    const value = new Uint8Array(4);
+    new DataView(value.buffer).setUint32(0, fd, true);
+    map.update(new Uint8Array(4), value);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function ringFull(lost: BpfMap): number {
+  const key = new Uint8Array(4);
+  key[0] = LOST.LOST_RING_FULL;
+  let count = 0;
+  for (const value of lost.lookupPerCpu(key) ?? []) {
+    count += Number(new DataView(value.buffer, value.byteOffset).getBigUint64(0, true));
+  }
+  return count;
+}

@@ -1,0 +1,89 @@
+import { request } from 'node:http';
+import { BlockEncoder, epoch, nanos, type SpanRecord } from '@weft/model';
+import { describe, expect, test } from 'vitest';
+import { parseWrk } from './load.ts';
+import { cpuSeconds, residentBytes } from './processes.ts';
+import { rowsOf, startSink } from './sink.ts';
+
+const span: SpanRecord = {
+  spanId: '1111111111111111' as SpanRecord['spanId'],
+  exchangeKey: '22222222222222222222222222222222' as SpanRecord['exchangeKey'],
+  carriedTraceId: null,
+  parentSpanId: null,
+  links: [],
+  name: 'GET /b',
+  kind: 'server',
+  observationPoint: 'server-process',
+  service: 's',
+  start: nanos(1),
+  duration: 2,
+  status: 'ok',
+  attributes: {},
+};
+const blockOf = (count: number) =>
+  new BlockEncoder().encode(
+    Array.from({ length: count }, () => span),
+    { agentId: 'a', host: 'h', epoch: epoch(0n) },
+  );
+
+describe('the sink', () => {
+  test('reads the number of rows off a block without decoding it', () => {
+    for (const count of [0, 1, 127, 128, 20_000]) expect(rowsOf(blockOf(count))).toBe(count);
+    expect(rowsOf(new Uint8Array())).toBe(0);
+  });
+
+  test('counts what an agent posts', async () => {
+    const sink = await startSink();
+    const post = (path: string, body: Uint8Array | string) =>
+      new Promise<number>((resolve, reject) => {
+        const sent = request(`${sink.url}${path}`, { method: 'POST' }, (response) => {
+          response.resume().on('end', () => resolve(response.statusCode ?? 0));
+        });
+        sent.on('error', reject).end(body);
+      });
+    try {
+      expect(await post('/api/v1/ingest?agent=a', blockOf(3))).toBe(200);
+      expect(await post('/api/v1/ingest?agent=a', blockOf(4))).toBe(200);
+      expect(await post('/api/v1/report', JSON.stringify({ lost: { kernel_shed: 5 } }))).toBe(200);
+      expect(sink.spans()).toBe(7);
+      expect(sink.report()?.lost['kernel_shed']).toBe(5);
+      expect(sink.lastNames()).toEqual(['GET /b', 'GET /b', 'GET /b', 'GET /b']);
+    } finally {
+      await sink.stop();
+    }
+  });
+});
+
+describe("wrk's report", () => {
+  const report = `Running 1s test @ http://127.0.0.1:1/
+  1 threads and 32 connections
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency   401.14us  211.00us   4.10ms   75.00%
+  87312 requests in 1.10s, 105.32MB read
+Requests/sec:  79374.55
+Transfer/sec:     95.75MB
+`;
+
+  test('is read', () => {
+    expect(parseWrk(report)).toEqual({ requests: 87_312, perSecond: 79_374.55, errors: 0 });
+  });
+
+  test('errors of all kinds count', () => {
+    const errors = '  Socket errors: connect 1, read 2, write 3, timeout 4\n  Non-2xx or 3xx responses: 5\n';
+    expect(parseWrk(report.replace('Requests/sec', `${errors}Requests/sec`)).errors).toBe(15);
+  });
+
+  test('something else is refused', () => {
+    expect(() => parseWrk('unable to connect to 127.0.0.1:1 Connection refused')).toThrow(/no result/);
+  });
+});
+
+test('CPU and memory of a process', () => {
+  const before = cpuSeconds(process.pid);
+  const until = process.cpuUsage().user + 60_000;
+  while (process.cpuUsage().user < until);
+  expect(cpuSeconds(process.pid)).toBeGreaterThan(before);
+  const { now, most } = residentBytes(process.pid);
+  expect(now).toBeGreaterThan(10 * 2 ** 20);
+  expect(most).toBeGreaterThanOrEqual(now * 0.9);
+});
