@@ -8,12 +8,12 @@ import { benchCgroup } from '../lab/scope.ts';
 import { type Sink, startSink } from '../lab/sink.ts';
 import { startAgentOf } from '../lab/weft.ts';
 import type { Table } from '../report.ts';
-import { fixed, median, medianRatio, percent, span } from '../stats.ts';
+import { fixed, median, percent, span } from '../stats.ts';
 
 const CONNECTIONS = 32;
 const KERNEL_BAR = 0.9;
 const AGENT_BAR = 0.75;
-/** The agent may use some seconds' budget in advance (packages/agent/src/budget.ts): it sheds once that is spent. */
+/** The agent may use some seconds' budget in advance: it sheds once that is spent. */
 const SETTLE_LIMIT_S = 40;
 
 /** Whose calls are traced: those of nginx, or wrk's as well. */
@@ -24,11 +24,16 @@ const SCOPE_NAMES: Readonly<Record<Scope, string>> = {
   both: 'nginx and wrk traced',
 };
 
-/** One measured load. */
+/** One load with Weft. */
 interface Measured {
   readonly wrk: WrkResult;
   /** Events (kernel alone) or spans of one request, mean. */
   readonly seen: number;
+}
+
+/** The same beside the loads without Weft right before and after it. */
+interface Compared extends Measured {
+  readonly ratio: number;
 }
 
 interface Lab {
@@ -81,11 +86,69 @@ async function wholeAgent(lab: Lab, scope: Scope): Promise<{ fresh: Measured; st
 }
 
 type Row = 'kernel' | 'fresh' | 'steady';
+const ROWS: readonly Row[] = ['kernel', 'fresh', 'steady'];
 const ROW_NAMES: Readonly<Record<Row, string>> = {
   kernel: 'kernel part alone',
-  fresh: 'agent, budget saved up (no shedding yet)',
-  steady: 'agent, default budget (shedding)',
+  fresh: 'agent, just started',
+  steady: 'agent, default budget, shedding',
 };
+
+/** All figures of a run, and the loads without Weft that lie between them. */
+class Figures {
+  readonly rows: Record<Scope, Record<Row, Compared[]>> = {
+    server: { kernel: [], fresh: [], steady: [] },
+    both: { kernel: [], fresh: [], steady: [] },
+  };
+  readonly plain: WrkResult[] = [];
+  #waiting: { readonly into: Compared[]; readonly measured: Measured }[] = [];
+
+  /** Measures without Weft: what came since the last time is compared with both. */
+  async compare(lab: Lab): Promise<void> {
+    const before = this.plain.at(-1);
+    const after = await load(lab, 'server');
+    this.plain.push(after);
+    for (const { into, measured } of this.#waiting) {
+      const base = ((before ?? after).perSecond + after.perSecond) / 2;
+      into.push({ ...measured, ratio: measured.wrk.perSecond / base });
+    }
+    this.#waiting = [];
+  }
+
+  add(scope: Scope, row: Row, measured: Measured): void {
+    this.#waiting.push({ into: this.rows[scope][row], measured });
+  }
+
+  ratio(scope: Scope, row: Row): number {
+    return median(this.rows[scope][row].map((one) => one.ratio));
+  }
+
+  errors(): number {
+    const traced = SCOPES.flatMap((scope) => Object.values(this.rows[scope]).flat());
+    return [...this.plain, ...traced.map(({ wrk }) => wrk)].reduce((sum, { errors }) => sum + errors, 0);
+  }
+}
+
+function tableOf(figures: Figures, scope: Scope): Table {
+  return {
+    caption: `Requests/s, ${SCOPE_NAMES[scope]}`,
+    head: ['', 'requests/s', 'of those without', 'rounds', 'seen ÷ requests'],
+    rows: [
+      ['without Weft', fixed(median(figures.plain.map((one) => one.perSecond))), '100 %', '', ''],
+      ...ROWS.map((row) => {
+        const measured = figures.rows[scope][row];
+        const seen = median(measured.map((one) => one.seen));
+        const ratios = measured.map((one) => 100 * one.ratio);
+        return [
+          ROW_NAMES[row],
+          fixed(median(measured.map(({ wrk }) => wrk.perSecond))),
+          percent(figures.ratio(scope, row)),
+          `${measured.length}: ${span(ratios, 1)} %`,
+          row === 'kernel' ? `${fixed(seen, 2)} events` : `${fixed(seen, 3)} spans`,
+        ];
+      }),
+    ],
+  };
+}
 
 /** nginx under full load with and without Weft. */
 export const nginxThroughput: Bench = {
@@ -99,83 +162,53 @@ export const nginxThroughput: Bench = {
       cgroup,
       nginx: await startNginx(servers, context.folder, 2),
       loaders: { server: groupIn(context, null), both: groupIn(context, cgroup) },
-      seconds: context.quick ? 1 : 5,
+      seconds: context.quick ? 1 : 4,
     };
     await load(lab, 'server', 1);
-    const plain: Measured[] = [];
-    const rows: Record<Scope, Record<Row, Measured[]>> = {
-      server: { kernel: [], fresh: [], steady: [] },
-      both: { kernel: [], fresh: [], steady: [] },
-    };
+    const figures = new Figures();
     const count = context.quick ? 1 : 3;
-    const plainFor: Record<Scope, number[]> = { server: [], both: [] };
+    await figures.compare(lab);
     for (let round = 0; round < count; round++) {
+      // The kernel part comes and goes in no time: three comparisons of it for one of the agent.
+      for (let again = 0; again < 3; again++) {
+        for (const scope of SCOPES) {
+          figures.add(scope, 'kernel', await kernelAlone(lab, scope));
+          await figures.compare(lab);
+        }
+      }
       for (const scope of SCOPES) {
-        const before = await load(lab, 'server');
-        rows[scope].kernel.push(await kernelAlone(lab, scope));
         const { fresh, steady } = await wholeAgent(lab, scope);
-        rows[scope].fresh.push(fresh);
-        rows[scope].steady.push(steady);
-        const after = await load(lab, 'server');
-        for (const wrk of [before, after]) plain.push({ wrk, seen: 0 });
-        plainFor[scope].push((before.perSecond + after.perSecond) / 2);
-        const share = (row: Row) => percent(rows[scope][row][round]!.wrk.perSecond / plainFor[scope][round]!);
-        context.say(
-          `nginx: round ${round + 1} of ${count}, ${SCOPE_NAMES[scope]}: ${fixed(before.perSecond)} and ${fixed(after.perSecond)} requests/s, ` +
-            `kernel ${share('kernel')}, agent ${share('fresh')}, shedding ${share('steady')}`,
-        );
+        figures.add(scope, 'fresh', fresh);
+        figures.add(scope, 'steady', steady);
+        await figures.compare(lab);
+      }
+      for (const scope of SCOPES) {
+        const shares = ROWS.map((row) => `${row} ${percent(figures.rows[scope][row].at(-1)!.ratio)}`);
+        context.say(`nginx: round ${round + 1} of ${count}, ${SCOPE_NAMES[scope]}: ${shares.join(', ')}`);
       }
     }
-    const ratio = (scope: Scope, row: Row) =>
-      medianRatio(
-        rows[scope][row].map(({ wrk }) => wrk.perSecond),
-        plainFor[scope],
-      );
-    const tableOf = (scope: Scope): Table => ({
-      caption: `Requests/s, ${SCOPE_NAMES[scope]}`,
-      head: ['', 'requests/s', 'of those without', 'rounds', 'seen ÷ requests'],
-      rows: [
-        ['without Weft', fixed(median(plainFor[scope])), '100 %', '', ''],
-        ...(['kernel', 'fresh', 'steady'] as const).map((row) => {
-          const measured = rows[scope][row];
-          const each = measured.map(({ wrk }, round) => (100 * wrk.perSecond) / plainFor[scope][round]!);
-          const seen = median(measured.map((one) => one.seen));
-          return [
-            ROW_NAMES[row],
-            fixed(median(measured.map(({ wrk }) => wrk.perSecond))),
-            percent(ratio(scope, row)),
-            `${span(each, 1)} %`,
-            row === 'kernel' ? `${fixed(seen, 2)} events` : `${fixed(seen, 3)} spans`,
-          ];
-        }),
-      ],
-    });
-    const errors = [...plain, ...SCOPES.flatMap((scope) => Object.values(rows[scope]).flat())].reduce(
-      (sum, { wrk }) => sum + wrk.errors,
-      0,
-    );
     return {
       name: nginxThroughput.name,
       title: nginxThroughput.title,
       method: [
         `wrk (one thread, ${CONNECTIONS} kept connections) asks nginx (two workers) for a static file of 1 KiB, as fast as it goes: both cores are busy, so every microsecond of Weft is missing elsewhere.`,
-        `Loads of ${lab.seconds} s in ${count} alternating rounds, each between two without Weft; ${errors} errors.`,
+        `Loads of ${lab.seconds} s (shedding: ${2 * lab.seconds} s, once the agent has spent the budget that it may use in advance), each between two without Weft; ${figures.errors()} errors.`,
         'The agent ships to a server that only counts, on the same cores.',
         'A request gives one span at each end that is traced.',
       ],
-      tables: SCOPES.map(tableOf),
+      tables: SCOPES.map((scope) => tableOf(figures, scope)),
       bars: SCOPES.flatMap((scope) => [
         {
           what: `nginx, kernel part alone, ${SCOPE_NAMES[scope]}`,
           limit: `≥ ${percent(KERNEL_BAR, 0)}`,
-          value: percent(ratio(scope, 'kernel')),
-          met: ratio(scope, 'kernel') >= KERNEL_BAR,
+          value: percent(figures.ratio(scope, 'kernel')),
+          met: figures.ratio(scope, 'kernel') >= KERNEL_BAR,
         },
         {
           what: `nginx, whole agent with default shedding, ${SCOPE_NAMES[scope]}`,
           limit: `≥ ${percent(AGENT_BAR, 0)}`,
-          value: percent(ratio(scope, 'steady')),
-          met: ratio(scope, 'steady') >= AGENT_BAR,
+          value: percent(figures.ratio(scope, 'steady')),
+          met: figures.ratio(scope, 'steady') >= AGENT_BAR,
         },
       ]),
     };

@@ -14,7 +14,7 @@ export interface KernelAlone {
   stop(): Promise<void>;
 }
 
-const POLL_MS = () => Number(process.env.POLL ?? 2);
+const POLL_MS = 2;
 
 /** Attaches the programs of tier `sock`. @param scope whom they trace: a cgroup, or one process (1: none that does anything) */
 export function attachKernel(
@@ -47,7 +47,7 @@ export function attachKernel(
     ring.poll();
     while (ring.next()) events++;
     ring.release();
-  }, POLL_MS());
+  }, POLL_MS);
   const lost = object.map('weft_lost');
   return { events: () => events, ringFull: () => ringFull(lost), stop };
 }
