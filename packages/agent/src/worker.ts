@@ -25,6 +25,8 @@ const FLUSH_MS = 150;
 const FLUSH_SPANS = 20_000;
 const STATUS_MS = 1_000;
 const HEAD_BYTES = 4_096;
+/** An event this old is in its ring, and so is everything before it on other CPUs: they can be put in order. */
+const IN_PROGRESS_NANOS = 100_000;
 
 const port = parentPort!;
 const data = workerData as WorkerData;
@@ -76,11 +78,11 @@ function run(capture: KernelCapture): void {
     }
   };
 
-  /** Reads what is there; returns whether the ring was emptied. */
-  const drain = (): boolean => {
+  /** Reads what is there, in the order of time; returns whether that was all. @param everything nothing more is being written */
+  const drain = (everything = false): boolean => {
     const limit = performance.now() + DRAIN_LIMIT_MS;
-    const began = now();
-    ring.poll();
+    const settled = everything ? now() : now() - IN_PROGRESS_NANOS;
+    ring.poll(everything ? Number.POSITIVE_INFINITY : settled);
     let count = 0;
     while (ring.next()) {
       pipeline.record(ring, ring.offset, ring.length);
@@ -92,7 +94,7 @@ function run(capture: KernelCapture): void {
     }
     ring.release();
     pollDelay = count > 0 ? POLL_MIN_MS : Math.min(POLL_MAX_MS, pollDelay * 2);
-    pipeline.tick(began);
+    pipeline.tick(settled);
     return true;
   };
 
@@ -134,7 +136,7 @@ function run(capture: KernelCapture): void {
     tracing = wanted;
     capture.paused = !wanted;
     if (!wanted) {
-      drain();
+      drain(true);
       pipeline.suspend();
     }
   };
@@ -152,6 +154,7 @@ function run(capture: KernelCapture): void {
       status();
     }
     if (stopping) {
+      drain(true);
       pipeline.finish();
       flush(true);
       status();

@@ -40,7 +40,8 @@ interface EarlyResponse {
  * response may be seen before its request; one that was missed does not shift the others.
  */
 export class Session implements MessageSink {
-  readonly #facts: ConnectionFacts;
+  /** What the exchanges to come say of the connection. */
+  facts: ConnectionFacts;
   readonly #sink: ExchangeSink;
   readonly #clock: StreamClock;
   readonly protocol: string;
@@ -58,7 +59,7 @@ export class Session implements MessageSink {
   #refused: [number, number] = [0, 0];
 
   constructor(facts: ConnectionFacts, protocol: string, sink: ExchangeSink, clock: StreamClock) {
-    this.#facts = facts;
+    this.facts = facts;
     this.protocol = protocol;
     this.#sink = sink;
     this.#clock = clock;
@@ -113,7 +114,7 @@ export class Session implements MessageSink {
 
   #open(message: Message, start: number): Exchange {
     const exchange = new Exchange(
-      this.#facts,
+      this.facts,
       message,
       this.protocol,
       start,
