@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { BlockEncoder, epoch, nanos, type SpanRecord } from '@weft/model';
+import { encodeBlock, epoch, nanos, type SpanRecord } from '@weft/model';
 import { describe, expect, test } from 'vitest';
 import { parseWrk } from './load.ts';
 import { cpuSeconds, residentBytes } from './processes.ts';
@@ -21,7 +21,7 @@ const span: SpanRecord = {
   attributes: {},
 };
 const blockOf = (count: number) =>
-  new BlockEncoder().encode(
+  encodeBlock(
     Array.from({ length: count }, () => span),
     { agentId: 'a', host: 'h', epoch: epoch(0n) },
   );

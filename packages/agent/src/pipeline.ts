@@ -124,7 +124,7 @@ export class Pipeline implements ExchangeSink {
       default:
         this.losses.count('record_unknown');
     }
-    if (this.now >= this.#nextTick) this.tick(this.now);
+    this.tick(this.now);
   }
 
   #task(memory: RecordMemory, offset: number): void {
@@ -294,9 +294,10 @@ export class Pipeline implements ExchangeSink {
     this.#emit(buildSpan(exchange, this.#processes.owner(exchange.tgid)));
   }
 
-  /** Regular work by the events' own time: releases held calls, ends quiet turns, gives up unanswered requests. */
+  /** Regular work, ten times a second by the events' own time: releases held calls, ends quiet turns, gives up unanswered requests. */
   tick(now: number): void {
     if (now > this.now) this.now = now;
+    if (this.now < this.#nextTick) return;
     this.#nextTick = this.now + TICK_NANOS;
     this.#held.release(this.now, false);
     // A slice of the connections each time: all of them within a second or so.

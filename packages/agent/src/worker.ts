@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { BlockEncoder, type Epoch, type SpanRecord } from '@weft/model';
+import { BlockEncoder, type Epoch } from '@weft/model';
 import { CpuBudget } from './budget.ts';
 import { KernelCapture } from './capture/kernel-capture.ts';
 import { Pipeline } from './pipeline.ts';
@@ -44,17 +44,18 @@ function run(capture: KernelCapture): void {
     },
   });
   const excluded = new Set<number>();
-  let spans: SpanRecord[] = [];
+  const blocks = new BlockEncoder({
+    agentId: data.agentId,
+    host: data.host,
+    epoch: data.unixEpoch as Epoch,
+  });
   const pipeline = new Pipeline(
     processes,
     data.capture,
-    (span) => {
-      spans.push(span);
-    },
+    (span) => blocks.add(span),
     (cookie, received, sent) => capture.wantHeads(cookie, received, sent, HEAD_BYTES),
   );
   const budget = new CpuBudget(data.capture.cpuBudget);
-  const encoder = new BlockEncoder();
   const { ring } = capture;
   const monotonicEpoch = data.capture.monotonicEpoch;
   const now = () => Number(process.hrtime.bigint() - monotonicEpoch);
@@ -88,7 +89,7 @@ function run(capture: KernelCapture): void {
       pipeline.record(ring, ring.offset, ring.length);
       if (++count % RECORDS_PER_RELEASE === 0) {
         ring.release();
-        if (spans.length >= FLUSH_SPANS) flush();
+        if (blocks.rows >= FLUSH_SPANS) flush();
         if (performance.now() > limit) return false;
       }
     }
@@ -99,21 +100,17 @@ function run(capture: KernelCapture): void {
   };
 
   const flush = (force = false) => {
-    if (underWay > 0 && spans.length > 0 && spans.length < FLUSH_SPANS && !force) return;
+    const { rows } = blocks;
+    if (underWay > 0 && rows > 0 && rows < FLUSH_SPANS && !force) return;
     const settled = pipeline.settledUntil();
-    if (spans.length === 0) {
+    if (rows === 0) {
       say({ type: 'spans', block: null, rows: 0, settled });
       return;
     }
-    const block = encoder.encode(spans, {
-      agentId: data.agentId,
-      host: data.host,
-      epoch: data.unixEpoch as Epoch,
-    });
-    const rows = spans.length;
-    spans = [];
+    const block = blocks.take();
     underWay++;
-    say({ type: 'spans', block, rows, settled });
+    // Handed over, not copied: the copy was a third of the worker's time at 5 000 requests/s.
+    say({ type: 'spans', block, rows, settled }, [block.buffer]);
   };
 
   const status = () => {

@@ -103,6 +103,7 @@ export class KernelCapture {
         throw new MissingHook(hooks[hook.program] ?? hook.program);
       }
     }
+    let interrupted = 0;
     // An optional program that the verifier refuses must not cost the tier: try again without it.
     for (;;) {
       const object = openObject(options.object);
@@ -114,6 +115,7 @@ export class KernelCapture {
         return new KernelCapture(tier, object, hooks, ringBytesOf(options));
       } catch (error) {
         object.close();
+        if (isInterrupted(error) && interrupted++ < INTERRUPTED_TRIES) continue;
         const culprit = refusedProgram(error, tier, wanted);
         if (culprit === null) throw error;
         wanted.delete(culprit);
@@ -213,6 +215,14 @@ export class KernelCapture {
 
 /** An array map's elements stand 8 bytes apart, however small they are. */
 const PORT_WORDS = 2;
+
+/** A process that gets many signals (a profiler's) can have its loads interrupted more often than libbpf tries again. */
+const INTERRUPTED_TRIES = 20;
+
+/** The verifier was interrupted by a signal (kernel/bpf/verifier.c: do_check): nothing is wrong with the program. */
+function isInterrupted(error: unknown): boolean {
+  return error instanceof BpfError && (error.code === 'EAGAIN' || error.code === 'EWOULDBLOCK');
+}
 
 class MissingHook extends Error {}
 
