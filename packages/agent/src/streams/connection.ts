@@ -112,7 +112,7 @@ export class Connection implements StreamClock {
     time: number,
     moment: Moment | null = null,
   ): void {
-    this.#session.resetTouched();
+    this.#session.resetTouched(side);
     // The opposite direction's place is known before its first byte: positions compare from the start.
     const other = this.#streams[side === TO_SERVER ? TO_CLIENT : TO_SERVER];
     if (Number.isNaN(other.next)) other.next = otherRaw;
