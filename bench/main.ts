@@ -7,6 +7,7 @@ import { repoRoot } from '../scenarios/programs/index.ts';
 import type { Bench, BenchContext } from './bench.ts';
 import { agentCost } from './benches/agent.ts';
 import { calls } from './benches/calls.ts';
+import { headsCopied } from './benches/heads.ts';
 import { latency } from './benches/latency.ts';
 import { nginxThroughput } from './benches/nginx.ts';
 import { pipelineRate, timeReplay } from './benches/pipeline.ts';
@@ -17,6 +18,7 @@ const BENCHES: readonly Bench[] = [
   calls,
   nginxThroughput,
   serviceThroughput,
+  headsCopied,
   pipelineRate,
   agentCost,
   latency,
