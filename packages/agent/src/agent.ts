@@ -79,6 +79,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       tier: ready.tier,
       hooks: ready.hooks,
       events: status?.events ?? 0,
+      capturedBytes: status?.capturedBytes ?? 0,
       spans: status?.spans ?? 0,
       lost,
       cpuSeconds: (cpu.user + cpu.system) / 1e6,

@@ -33,6 +33,8 @@ const SMALL_BYTES = 512;
 export class Pipeline implements ExchangeSink {
   readonly losses = new Losses();
   events = 0;
+  /** Bytes of payload that the kernel side copied. */
+  capturedBytes = 0;
   spans = 0;
   /** Time of the newest event. */
   now = 0;
@@ -103,6 +105,7 @@ export class Pipeline implements ExchangeSink {
       this.losses.count('record_malformed');
       return;
     }
+    this.capturedBytes += event.captured;
     if (event.time > this.now) this.now = event.time;
     switch (kind) {
       case KIND.SEND:

@@ -119,6 +119,7 @@ function run(capture: KernelCapture): void {
     say({
       type: 'status',
       events: pipeline.events,
+      capturedBytes: pipeline.capturedBytes,
       spans: pipeline.spans,
       lost: { ...capture.lost(), ...pipeline.losses.all() },
       hooks: capture.hooks,

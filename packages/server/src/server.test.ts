@@ -101,6 +101,7 @@ function report(more: Partial<AgentReport> = {}): AgentReport {
     tier: 'sock',
     hooks: { 'tp_btf/sock_recv_length': 'attached' },
     events: 12,
+    capturedBytes: 3400,
     spans: 3,
     lost: { 'ring full': 2 },
     cpuSeconds: 1.5,
@@ -341,10 +342,12 @@ describe('server over the embedded store', { timeout: 30_000 }, () => {
     expect(agents.find((agent) => agent['agentId'] === 'late')).toMatchObject({
       live: true,
       events: 12,
+      capturedBytes: 3400,
       lost: { 'ring full': 2 },
     });
     const metrics = await (await fetch(`${server.url}/metrics`)).text();
     expect(metrics).toContain('weft_lost_total{cause="ring full"} 2\n');
+    expect(metrics).toMatch(/^weft_agent_captured_bytes_total\{agent="late"\} 3400$/m);
     expect(metrics).toMatch(/^weft_spans_ingested_total [1-9]\d*$/m);
     const empty = await fetch(`${server.url}/api/v1/ingest?agent=agent-1&settled=${now + 1n}`, {
       method: 'POST',
