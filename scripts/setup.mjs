@@ -20,7 +20,7 @@ export async function setup() {
   if (major < 20) {
     throw new Failure(`Weft needs Node 20 or later and this is ${process.version}: install a newer Node.`);
   }
-  const steps = [await systemPackages(), await nginx(), await postgres()];
+  const steps = [await systemPackages(), await nginx(), await haproxy(), await postgres()];
   steps.push(redisServer(), await npmPackages());
   steps.push(await buildKernelObject(), await build());
   await buildDemoPrograms();
@@ -83,6 +83,14 @@ async function nginx() {
   if (findProgram('nginx') !== null) return false;
   const program = await unpacked({ name: 'nginx', package: 'nginx', program: 'usr/sbin/nginx' });
   link(program, 'nginx');
+  return true;
+}
+
+/** HAProxy for its scenario, unless the machine has one. */
+async function haproxy() {
+  if (findProgram('haproxy') !== null) return false;
+  const program = await unpacked({ name: 'haproxy', package: 'haproxy', program: 'usr/sbin/haproxy' });
+  link(program, 'haproxy');
   return true;
 }
 

@@ -30,6 +30,9 @@ export const findNginx = () =>
     // set-up unpacks it there, since installing the package would enable a system service
     join(repoRoot(), '.weft/bin/nginx'),
   ]);
+/** HAProxy; `WEFT_HAPROXY` names another. */
+export const findHaproxy = () =>
+  findProgram('haproxy', 'WEFT_HAPROXY', ['/usr/sbin/haproxy', join(repoRoot(), '.weft/bin/haproxy')]);
 /** Python 3; `WEFT_PYTHON` overrides. */
 export const findPython = () => findProgram('python3', 'WEFT_PYTHON', ['/usr/bin/python3']);
 /** The Go tool chain; `WEFT_GO` overrides. */

@@ -128,7 +128,7 @@ export function packagesFor(requirements) {
   return [...new Set(requirements.flatMap((requirement) => requirement.packages))];
 }
 
-/** Libraries that Debian's nginx and PostgreSQL need → their package. */
+/** Libraries that Debian's nginx, HAProxy and PostgreSQL need → their package. */
 const LIBRARY_PACKAGES = {
   'libcrypt.so.1': 'libcrypt1',
   'libpcre2-8.so.0': 'libpcre2-8-0',
@@ -140,7 +140,12 @@ const LIBRARY_PACKAGES = {
   'libicuuc.so.72': 'libicu72',
   'libldap-2.5.so.0': 'libldap-2.5-0',
   'liblber-2.5.so.0': 'libldap-2.5-0',
+  'liblua5.3.so.0': 'liblua5.3-0',
   'liblz4.so.1': 'liblz4-1',
+  'liblzma.so.5': 'liblzma5',
+  'libcap.so.2': 'libcap2',
+  'libgcrypt.so.20': 'libgcrypt20',
+  'libopentracing-c-wrapper.so.0': 'libopentracing-c-wrapper0',
   'libpam.so.0': 'libpam0g',
   'libpq.so.5': 'libpq5',
   'libstdc++.so.6': 'libstdc++6',
