@@ -79,6 +79,12 @@ export const REQUIREMENTS = [
     present: () => existsSync('/usr/lib/python3/dist-packages/pymysql'),
   },
   {
+    name: 'aiohttp',
+    why: 'the asyncio scenario is made with it',
+    packages: ['python3-aiohttp'],
+    present: () => existsSync('/usr/lib/python3/dist-packages/aiohttp'),
+  },
+  {
     name: "Python's redis",
     why: 'the demo speaks to Redis with it',
     packages: ['python3-redis'],
