@@ -1,4 +1,4 @@
-import type { Message, MessageSink } from '../protocol.ts';
+import { type Message, type MessageSink, type Side, TO_SERVER } from '../protocol.ts';
 import type { SqlDescription } from '../sql/index.ts';
 import { createFrames, type Frames } from './frames.ts';
 import { createStatements, type Statements } from './statements.ts';
@@ -27,6 +27,8 @@ export interface Group {
 export interface Answer {
   /** Position of the first message, -1: there is none. */
   start: number;
+  /** So far these are notices, which also come unasked. */
+  isAside: boolean;
   /** One of them is no CloseComplete. */
   says: boolean;
   /** A statement was described: the answer is over with its columns. */
@@ -86,6 +88,7 @@ export function createConnection(sink: MessageSink, mask: boolean): Connection {
     group: { start: -1, asks: false, parsed: null, isParsed: false, isBound: false, bound: null, open: null },
     answer: {
       start: -1,
+      isAside: false,
       says: false,
       describes: false,
       hasColumns: false,
@@ -125,6 +128,7 @@ export function resetGroup(g: Group): void {
 /** The next message of the server begins another response. */
 export function resetAnswer(a: Answer): void {
   a.start = -1;
+  a.isAside = false;
   a.says = false;
   a.describes = false;
   a.hasColumns = false;
@@ -133,6 +137,12 @@ export function resetAnswer(a: Answer): void {
   a.rows = 0;
   a.tagged = -1;
   a.error = '';
+}
+
+/** The other side has spoken since the loss, and a read begins with a message: it is the rest of nothing. */
+export function endPartial(c: Connection, side: Side): void {
+  if (side === TO_SERVER) c.isRequestPartial = false;
+  else c.isAnswerPartial = false;
 }
 
 /** Something was missed: nothing from before answers, or is answered by, anything after. */

@@ -26,6 +26,8 @@ export function request(
     attributes,
     carried,
   };
+  // Notices that came while nothing was asked are no part of the answer.
+  if (c.outstanding <= 0 && c.answer.isAside) resetAnswer(c.answer);
   c.outstanding++;
   c.requestsInRound++;
   c.sink.message(message);

@@ -6,7 +6,7 @@ import {
   TO_CLIENT,
   TO_SERVER,
 } from '../protocol.ts';
-import { createConnection } from './connection.ts';
+import { createConnection, endPartial } from './connection.ts';
 import { isBegun, neededFrom, readFrames, skipFrames } from './frames.ts';
 import { createRequestReader, finishRequests } from './requests.ts';
 import { createResponseReader, finishResponses } from './responses.ts';
@@ -33,6 +33,7 @@ export function createPostgresqlParser(sink: MessageSink, options: ParserOptions
         readers[side].lose('overlap', f.next);
       }
       frames[side === TO_SERVER ? TO_CLIENT : TO_SERVER].turned = true;
+      if (f.turned && f.phase === 'type') endPartial(c, side);
       readFrames(f, readers[side], bytes, position);
     },
     gap(side, position, length) {

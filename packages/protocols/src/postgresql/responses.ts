@@ -90,8 +90,10 @@ function readMessage(c: Connection, bytes: Uint8Array, from: number, to: number,
     case B.notice:
     case B.parameterStatus:
       if (type === B.parameterStatus) readParameter(c, bytes, from);
-      // They come at any time: only where something was asked may the answer have begun.
-      if (a.start < 0 && c.outstanding > 0) a.start = start;
+      if (a.start < 0) {
+        a.start = start;
+        a.isAside = true;
+      }
       return '';
     case B.notification:
       notify(c, bytes, from, to, start, position);
@@ -103,6 +105,7 @@ function readMessage(c: Connection, bytes: Uint8Array, from: number, to: number,
     default:
   }
   if (a.start < 0) a.start = start;
+  a.isAside = false;
   if (type !== B.closeComplete) a.says = true;
   switch (type) {
     case B.authentication:
@@ -161,8 +164,8 @@ function readMessage(c: Connection, bytes: Uint8Array, from: number, to: number,
 function ready(c: Connection, start: number, position: number): void {
   const a = c.answer;
   // Nothing was asked but the Sync itself.
-  if (a.start < 0 && c.responsesInRound === 0) {
-    a.start = start;
+  if ((a.start < 0 || a.isAside) && c.responsesInRound === 0) {
+    if (a.start < 0) a.start = start;
     a.says = true;
   }
   // A Close behind what was run belongs to it.
