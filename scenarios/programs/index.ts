@@ -3,3 +3,4 @@ export * from './find.ts';
 export * from './go-build.ts';
 export * from './launch.ts';
 export * from './ports.ts';
+export * from './postgresql.ts';

@@ -1,4 +1,4 @@
-import { type Message, type MessageSink, type Side, TO_SERVER } from '../protocol.ts';
+import type { Message, MessageSink } from '../protocol.ts';
 import type { SqlDescription } from '../sql/index.ts';
 import { createFrames, type Frames } from './frames.ts';
 import { createStatements, type Statements } from './statements.ts';
@@ -31,6 +31,10 @@ export interface Answer {
   isAside: boolean;
   /** One of them is no CloseComplete. */
   says: boolean;
+  /** Bytes of it were lost: whether it tells of a success or an error is known only if its end is seen. */
+  isTorn: boolean;
+  /** The server has said how it ended. */
+  isOver: boolean;
   /** A statement was described: the answer is over with its columns. */
   describes: boolean;
   /** Columns of rows were described. */
@@ -90,6 +94,8 @@ export function createConnection(sink: MessageSink, mask: boolean): Connection {
       start: -1,
       isAside: false,
       says: false,
+      isTorn: false,
+      isOver: false,
       describes: false,
       hasColumns: false,
       isLogin: false,
@@ -130,6 +136,8 @@ export function resetAnswer(a: Answer): void {
   a.start = -1;
   a.isAside = false;
   a.says = false;
+  a.isTorn = false;
+  a.isOver = false;
   a.describes = false;
   a.hasColumns = false;
   a.isLogin = false;
@@ -137,12 +145,6 @@ export function resetAnswer(a: Answer): void {
   a.rows = 0;
   a.tagged = -1;
   a.error = '';
-}
-
-/** The other side has spoken since the loss, and a read begins with a message: it is the rest of nothing. */
-export function endPartial(c: Connection, side: Side): void {
-  if (side === TO_SERVER) c.isRequestPartial = false;
-  else c.isAnswerPartial = false;
 }
 
 /** Something was missed: nothing from before answers, or is answered by, anything after. */

@@ -111,12 +111,17 @@ function skip(c: Connection, start: number, end: number = start): void {
 export function endAnswer(c: Connection, end: number): void {
   const a = c.answer;
   const { start } = a;
-  if (!c.isAnswerPartial && !isOfSync(c, a)) {
-    const attributes = resultOf(a);
-    respond(c, start, end, a.error === '' ? 'ok' : 'error', attributes);
+  if ((!c.isAnswerPartial || a.isTorn) && !isOfSync(c, a)) {
+    const status = a.error !== '' ? 'error' : a.isTorn && !a.isOver ? 'unset' : 'ok';
+    respond(c, start, end, status, resultOf(a));
     c.responsesInRound++;
   }
   resetAnswer(a);
+}
+
+/** The client speaks again: an answer of which bytes were lost, its end among them, is over. */
+export function endTorn(c: Connection): void {
+  if (c.answer.isTorn) endAnswer(c, Math.max(c.answer.start, c.backend.next));
 }
 
 /** An error that comes when all requests of the round are answered is that of its end: a commit that failed. */
@@ -130,7 +135,7 @@ function resultOf(a: Answer): Attributes {
     attributes['db.response.status_code'] = a.error;
     attributes['error.type'] = a.error;
   } else if (a.tagged >= 0) attributes['db.response.returned_rows'] = a.tagged;
-  else if (a.rows > 0) attributes['db.response.returned_rows'] = a.rows;
+  else if (a.rows > 0 && !a.isTorn) attributes['db.response.returned_rows'] = a.rows;
   return attributes;
 }
 

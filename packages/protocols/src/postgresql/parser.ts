@@ -1,12 +1,6 @@
-import {
-  type MessageSink,
-  type Parser,
-  type ParserOptions,
-  type Side,
-  TO_CLIENT,
-  TO_SERVER,
-} from '../protocol.ts';
-import { createConnection, endPartial } from './connection.ts';
+import { type MessageSink, type Parser, type ParserOptions, type Side, TO_SERVER } from '../protocol.ts';
+import { createConnection } from './connection.ts';
+import { endTorn } from './emit.ts';
 import { isBegun, neededFrom, readFrames, skipFrames } from './frames.ts';
 import { createRequestReader, finishRequests } from './requests.ts';
 import { createResponseReader, finishResponses } from './responses.ts';
@@ -32,8 +26,15 @@ export function createPostgresqlParser(sink: MessageSink, options: ParserOptions
         f.turned = false;
         readers[side].lose('overlap', f.next);
       }
-      frames[side === TO_SERVER ? TO_CLIENT : TO_SERVER].turned = true;
-      if (f.turned && f.phase === 'type') endPartial(c, side);
+      if (side === TO_SERVER) {
+        endTorn(c);
+        c.backend.turned = true;
+      } else c.frontend.turned = true;
+      // The other side has spoken since the loss, and a read begins with a message: it is the rest of nothing.
+      if (f.turned && f.phase === 'type') {
+        if (side === TO_SERVER) c.isRequestPartial = false;
+        else c.isAnswerPartial = false;
+      }
       readFrames(f, readers[side], bytes, position);
     },
     gap(side, position, length) {

@@ -83,6 +83,39 @@ describe('missing bytes', () => {
     expect(c.of(TO_CLIENT).map((m) => m.start)).toEqual([5000 + RESULT.length]);
     expect(c.causes).toEqual(['to-client gap']);
   });
+
+  test.each([
+    ['its command tag', server.complete('SELECT 9000') + server.ready(), 'ok', 9000],
+    ['its error', server.error('57014') + server.ready('E'), 'error', undefined],
+    ['nothing but its ReadyForQuery', server.ready(), 'unset', undefined],
+  ])('of a large result: its end is found by %s', (_, end, status, rows) => {
+    const c = start();
+    for (const _turn of [1, 2, 3, 4]) {
+      c.feed(TO_SERVER, ONE);
+      const begin = c.at(TO_CLIENT);
+      c.feed(TO_CLIENT, server.columns('a') + server.row('1') + server.row('2').slice(0, 3));
+      c.gap(TO_CLIENT, 100_000);
+      c.feed(TO_CLIENT, 'text of a row');
+      c.gap(TO_CLIENT, 100_000);
+      c.feed(TO_CLIENT, `more ${end}`);
+      const last = c.of(TO_CLIENT).at(-1)!;
+      expect(last).toMatchObject({ start: begin, end: c.at(TO_CLIENT), status });
+      expect(last.attributes['db.response.returned_rows']).toBe(rows);
+    }
+    expect(c.of(TO_CLIENT)).toHaveLength(4);
+  });
+
+  test('of a large result, with its end: it is over when the client speaks again', () => {
+    const c = start();
+    c.feed(TO_SERVER, ONE);
+    c.feed(TO_CLIENT, server.columns('a') + server.row('1'));
+    c.gap(TO_CLIENT, 100_000);
+    const over = c.at(TO_CLIENT);
+    c.feed(TO_SERVER, ONE);
+    expect(c.of(TO_CLIENT)).toMatchObject([{ start: 5000, end: over, status: 'unset' }]);
+    c.feed(TO_CLIENT, RESULT);
+    expect(c.of(TO_CLIENT)[1]).toMatchObject({ start: over, status: 'ok' });
+  });
 });
 
 describe('out of step', () => {

@@ -55,7 +55,11 @@ function wantedOf(type: number): number {
 
 /** The responses are out of step; counted once until the next good one. */
 function loseResponses(c: Connection, cause: string): void {
-  resetAnswer(c.answer);
+  const a = c.answer;
+  // An answer that has begun stays open: its end may still be seen.
+  if (a.start < 0 || a.isAside || c.isAnswerPartial) {
+    if (!a.isTorn) resetAnswer(a);
+  } else a.isTorn = true;
   c.isAnswerPartial = true;
   forgetRounds(c);
   if (c.backend.lost) return;
@@ -136,6 +140,7 @@ function readMessage(c: Connection, bytes: Uint8Array, from: number, to: number,
       if (!a.hasColumns) c.isExtended = true;
       break;
     case B.commandComplete:
+      a.isOver = true;
       readTag(c, bytes, from, to);
       if (c.isExtended) endAnswer(c, position);
       break;
@@ -242,6 +247,6 @@ function notify(
 /** The connection is over: an answer that has an end of its own no more ends here. @param position one past the last byte */
 export function finishResponses(c: Connection, position: number): void {
   const a = c.answer;
-  if (a.start >= 0 && a.says && !c.isAnswerPartial) endAnswer(c, Math.max(a.start, position));
+  if (a.start >= 0 && a.says) endAnswer(c, Math.max(a.start, position));
   resetAnswer(a);
 }

@@ -1,5 +1,4 @@
 import type { Connection } from './connection.ts';
-import type { Frames } from './frames.ts';
 import {
   type EndOfMessage,
   endOfBackend,
@@ -11,6 +10,9 @@ import { B, F } from './types.ts';
 
 /** Bytes of a message that is not whole in which enough of its content can be right. */
 const ENOUGH = 24;
+/** How a result may lie before the end of its round. */
+const SHORTEST_RESULT = 7;
+const LONGEST_RESULT = 1024;
 
 /**
  * Whether messages begin here: one that is whole and whose content tells, or two. The content of some says nothing.
@@ -58,9 +60,13 @@ export function resynchroniseRequests(c: Connection, bytes: Uint8Array, from: nu
     c.isRequestPartial = !f.turned && !beginsRequest(bytes[0]!);
     return 0;
   }
-  const end = behindEndOfRound(f, bytes, from, F.sync, 4, endOfFrontend);
-  if (end >= 0) c.isRequestPartial = false;
-  return end < 0 ? bytes.length : end;
+  for (let i = from; i < bytes.length; i++) {
+    if (!endsRound(bytes, i, F.sync, 4, endOfFrontend)) continue;
+    f.phase = 'type';
+    c.isRequestPartial = true;
+    return i;
+  }
+  return bytes.length;
 }
 
 export function resynchroniseResponses(c: Connection, bytes: Uint8Array, from: number): number {
@@ -70,29 +76,35 @@ export function resynchroniseResponses(c: Connection, bytes: Uint8Array, from: n
     c.isAnswerPartial = !f.turned;
     return 0;
   }
-  const end = behindEndOfRound(f, bytes, from, B.ready, 5, endOfBackend);
-  if (end >= 0) c.isAnswerPartial = false;
-  return end < 0 ? bytes.length : end;
+  for (let i = from; i < bytes.length; i++) {
+    if (!endsRound(bytes, i, B.ready, 5, endOfBackend)) continue;
+    f.phase = 'type';
+    return resultBefore(bytes, from, i);
+  }
+  return bytes.length;
 }
 
-/** Behind the message of that type and length, 4 or 5, if it ends the bytes or messages follow; else -1. */
-function behindEndOfRound(
-  f: Frames,
+/** Whether a Sync or ReadyForQuery stands there: its type and length, 4 or 5, and behind it nothing or messages. */
+function endsRound(
   bytes: Uint8Array,
-  from: number,
+  at: number,
   type: number,
   length: number,
   endOf: EndOfMessage,
-): number {
-  const last = bytes.length - 1 - length;
-  for (let i = from; i <= last; i++) {
-    if (bytes[i] !== type || bytes[i + 4] !== length) continue;
-    if (bytes[i + 1] !== 0 || bytes[i + 2] !== 0 || bytes[i + 3] !== 0) continue;
-    if (length === 5 && !isTransactionStatus(bytes[i + 5]!)) continue;
-    const end = i + 1 + length;
-    if (end < bytes.length && messagesAt(bytes, end, endOf) < 0) continue;
-    f.phase = 'type';
-    return end;
+): boolean {
+  if (bytes[at] !== type || bytes[at + 4] !== length) return false;
+  if (bytes[at + 1] !== 0 || bytes[at + 2] !== 0 || bytes[at + 3] !== 0) return false;
+  const end = at + 1 + length;
+  if (end > bytes.length || (length === 5 && !isTransactionStatus(bytes[at + 5]!))) return false;
+  return end === bytes.length || messagesAt(bytes, end, endOf) >= 0;
+}
+
+/** Where the CommandComplete or ErrorResponse lies that ends where `ready` begins; else `ready`. */
+function resultBefore(bytes: Uint8Array, from: number, ready: number): number {
+  const first = Math.max(from, ready - LONGEST_RESULT);
+  for (let i = ready - SHORTEST_RESULT; i >= first; i--) {
+    if ((bytes[i] === B.commandComplete || bytes[i] === B.error) && endOfBackend(bytes, i) === ready)
+      return i;
   }
-  return -1;
+  return ready;
 }
