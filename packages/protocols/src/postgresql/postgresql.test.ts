@@ -431,6 +431,14 @@ describe('connections', () => {
     expect(c.results()).toEqual(['error 57P01']);
   });
 
+  test('a server that is gone while it answers: how it would have ended is not known', () => {
+    const c = start();
+    c.ask(query('SELECT 1'));
+    c.answer(columns('a'), row('1'));
+    c.finish(TO_CLIENT);
+    expect(c.of(TO_CLIENT)).toMatchObject([{ start: 5000, end: c.at(TO_CLIENT), status: 'unset' }]);
+  });
+
   test('backslashes are read as the server says', () => {
     const c = start();
     c.answer(server.parameter('standard_conforming_strings', 'off'));

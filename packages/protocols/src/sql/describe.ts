@@ -82,13 +82,14 @@ function nameOf(s: Statement, dialect: SqlDialect): string {
   return s.target === '' ? s.operation : `${s.operation} ${withoutIds(s.target, '._$')}`;
 }
 
-/** The attributes that a request with that SQL has. @param system `db.system.name` */
-export function sqlAttributes(sql: SqlDescription, system: string): Attributes {
+/** The attributes that a request with that SQL has. @param system `db.system.name` @param namespace `db.namespace`, '' unknown */
+export function sqlAttributes(sql: SqlDescription, system: string, namespace: string = ''): Attributes {
   const attributes: Record<string, AttributeValue> = {
     'db.system.name': system,
     'db.query.text': sql.text,
     'db.query.summary': sql.name,
   };
+  if (namespace !== '') attributes['db.namespace'] = namespace;
   if (sql.operation !== '') attributes['db.operation.name'] = sql.operation;
   if (sql.collection !== '') attributes['db.collection.name'] = sql.collection;
   if (sql.procedure !== '') attributes['db.stored_procedure.name'] = sql.procedure;
