@@ -20,8 +20,10 @@ export interface Sources {
 const OTHER_VARIABLES = [
   'WEFT_CONFIG',
   'WEFT_GO',
+  'WEFT_MARIADB',
+  'WEFT_MARIADB_INSTALL_DB',
   'WEFT_NGINX',
-  'WEFT_POSTGRESQL',
+  'WEFT_POSTGRES',
   'WEFT_PYTHON',
   'WEFT_REDIS',
   'WEFT_WRK',
