@@ -108,9 +108,13 @@ describe.skipIf(postgres === null || process.geteuid?.() !== 0)('a real PostgreS
     expect(await run(process.execPath, '-e', CLIENT)).toBe(0);
     const end = BigInt(Date.now()) * 1_000_000n;
     await waitSettled(weft.url, end);
-    spans = (await fetchSpans(weft.url, begin, end)).filter(
-      (span) => span.attributes['network.protocol.name'] === 'postgresql',
-    );
+    // What the connections ended with has been seen a moment after the programs were gone.
+    const deadline = Date.now() + 20_000;
+    do {
+      spans = (await fetchSpans(weft.url, begin, end)).filter(
+        (span) => span.attributes['network.protocol.name'] === 'postgresql',
+      );
+    } while (!isComplete() && Date.now() < deadline);
   }, 180_000);
 
   afterAll(async () => {
@@ -120,6 +124,11 @@ describe.skipIf(postgres === null || process.geteuid?.() !== 0)('a real PostgreS
     rmSync(folder, { recursive: true, force: true });
   });
 
+  /** Each login has its end, at both ends of the connection, and the cancelling has been seen. */
+  const isComplete = () => {
+    const count = (name: string) => spans.filter((span) => span.name === name).length;
+    return count('TERMINATE') === count('LOGIN') && count('CANCEL') === 2;
+  };
   const at = (point: string, name: string) =>
     spans.filter((span) => span.observationPoint === point && span.name === name);
   const served = (name: string) => at('server-process', name);
