@@ -32,6 +32,8 @@ const EXTERNAL = {
   koffi: ['libbpf'],
   chdb: ['store'],
   '@clickhouse/client': ['store'],
+  // Programs that the live tests trace use it, nothing of ours.
+  pg: [],
   // Tests run the store's process from its sources.
   esbuild: ['store'],
 };

@@ -73,6 +73,12 @@ export const REQUIREMENTS = [
     present: () => findProgram('mariadbd') !== null && findProgram('mariadb-install-db') !== null,
   },
   {
+    name: 'psql',
+    why: 'a client of the tests',
+    packages: ['postgresql-client-15'],
+    present: () => findProgram('psql') !== null,
+  },
+  {
     name: 'pymysql',
     why: 'the demo speaks to MariaDB with it',
     packages: ['python3-pymysql'],

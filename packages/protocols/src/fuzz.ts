@@ -1,5 +1,6 @@
 import { http1 } from './http1/index.ts';
 import { opaque } from './opaque/index.ts';
+import { postgresql } from './postgresql/index.ts';
 import {
   type Message,
   type MessageSink,
@@ -10,6 +11,7 @@ import {
 } from './protocol.ts';
 import { redis } from './redis/index.ts';
 import { detectProtocol } from './registry.ts';
+import { client, server } from './testing/postgresql.ts';
 
 /** What a run found. Each failure names the protocol, the seed that repeats it and what went wrong. */
 export interface FuzzResult {
@@ -65,6 +67,32 @@ const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]]
       '!5\r\nERR x\r\n',
       '_\r\n',
       '~1\r\n(123\r\n',
+    ],
+  ],
+  [
+    postgresql,
+    [
+      client.startup({ user: 'a', database: 'b' }),
+      client.sslRequest,
+      client.cancel,
+      client.query("SELECT 'a' FROM b -- c"),
+      client.parse('INSERT INTO a VALUES ($1)', 's') + client.describeStatement('s') + client.flush,
+      client.bind(['value'], 's') + client.execute() + client.sync,
+      client.copyData('row') + client.copyDone + client.sync,
+      client.closeStatement('s') + client.functionCall + client.terminate,
+    ],
+    [
+      server.authOk +
+        server.parameter('standard_conforming_strings', 'off') +
+        server.backendKey +
+        server.ready(),
+      'N',
+      server.columns('a', 'b') + server.row('1', '2') + server.complete('SELECT 1') + server.ready('T'),
+      server.error('42601') + server.ready('E'),
+      server.parseComplete + server.bindComplete + server.row('1') + server.suspended + server.ready(),
+      server.parameters + server.noData + server.closeComplete + server.emptyQuery,
+      server.copyIn + server.copyOut + server.copyData('row') + server.copyDone,
+      server.notice + server.notification('a', 'b') + server.functionResult,
     ],
   ],
   [opaque, ['\x00\x01ask'], ['\x02answer']],

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { http1 } from './http1/index.ts';
+import { postgresql } from './postgresql/index.ts';
 import { type Protocol, type Side, TO_CLIENT, TO_SERVER } from './protocol.ts';
 import { redis } from './redis/index.ts';
 import {
@@ -9,6 +10,7 @@ import {
   feedWhole,
   httpConversation,
   ORIGINS,
+  postgresqlConversation,
   redisConversation,
   type Sent,
   startsOf,
@@ -29,6 +31,7 @@ function record(protocol: Protocol, feed: (parser: ReturnType<Protocol['createPa
 const PROTOCOLS: readonly [string, Protocol, (pipelined: boolean) => fc.Arbitrary<readonly Sent[]>][] = [
   ['http1', http1, httpConversation],
   ['redis', redis, redisConversation],
+  ['postgresql', postgresql, postgresqlConversation],
 ];
 
 /** Bytes of one side that a loss may hit. */

@@ -1,0 +1,8 @@
+export {
+  describeSql,
+  LONGEST_QUERY_TEXT,
+  LONGEST_SQL,
+  type SqlDescription,
+  sqlAttributes,
+} from './describe.ts';
+export type { SqlDialect } from './tokens.ts';
