@@ -21,6 +21,10 @@ const QUIET_NANOS = 0.7e9;
 /** A request without any answer is given up. */
 const UNANSWERED_NANOS = 120e9;
 const TICK_NANOS = 100e6;
+/** Ticks in which each connection is looked at once. */
+const TICKS_A_ROUND = 8;
+/** What only the quiet ends is given out so long after its end at the latest. */
+const LATEST_NANOS = QUIET_NANOS + TICKS_A_ROUND * TICK_NANOS;
 /** Bytes of a datagram that its exchange key is made of. */
 const DIGEST_BYTES = 64;
 /** Messages up to this size are copied whole anyway. */
@@ -73,9 +77,9 @@ export class Pipeline implements ExchangeSink {
     return this.#engine.size();
   }
 
-  /** Everything that ended before this moment has been emitted. */
+  /** Everything that ended before this moment has been emitted: no turn waits for its end any more, no chunk for one before it. */
   settledUntil(): number {
-    return Math.min(this.now, this.#held.oldestEnd);
+    return Math.min(this.now - LATEST_NANOS, this.#held.oldestEnd);
   }
 
   /** One record of the kernel side. @param length of the record in bytes */
@@ -303,8 +307,7 @@ export class Pipeline implements ExchangeSink {
     if (this.now < this.#nextTick) return;
     this.#nextTick = this.now + TICK_NANOS;
     this.#held.release(this.now, false);
-    // A slice of the connections each time: all of them within a second or so.
-    let budget = Math.max(64, this.#connections.size >> 3);
+    let budget = Math.max(64, Math.ceil(this.#connections.size / TICKS_A_ROUND));
     this.#idleCursor ??= this.#connections.values();
     while (budget-- > 0) {
       const next = this.#idleCursor.next();
