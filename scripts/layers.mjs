@@ -32,6 +32,8 @@ const EXTERNAL = {
   koffi: ['libbpf'],
   chdb: ['store'],
   '@clickhouse/client': ['store'],
+  // Inflates MySQL's compressed frames: pure, without dependencies, and streams with bounded memory.
+  fflate: ['protocols'],
   // Tests run the store's process from its sources.
   esbuild: ['store'],
 };
