@@ -206,9 +206,9 @@ export function loseResponses(c: Connection, cause: string): void {
   f.ignores = false;
   f.announces = false;
   f.awaitsTurn = true;
+  forgetOutstanding(c);
   if (f.lost) return;
   f.lost = true;
-  forgetOutstanding(c);
   c.sink.malformed(TO_CLIENT, cause);
 }
 
