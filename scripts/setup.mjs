@@ -11,6 +11,8 @@ import { elapsed, Failure, say, script, step } from './lib/step.mjs';
 import { goVersion, missingLibraries, packagesFor, REQUIREMENTS } from './lib/system.mjs';
 
 const APT = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
+/** The version in Debian 12. */
+const POSTGRESQL = '15';
 const LOCK_WAIT = ['-o', 'DPkg::Lock::Timeout=120'];
 
 /** Installs and builds what is missing. Returns whether anything had to be done. */
@@ -20,7 +22,13 @@ export async function setup() {
   if (major < 20) {
     throw new Failure(`Weft needs Node 20 or later and this is ${process.version}: install a newer Node.`);
   }
-  const steps = [await systemPackages(), await nginx(), redisServer(), await npmPackages()];
+  const steps = [
+    await systemPackages(),
+    await nginx(),
+    redisServer(),
+    await postgresql(),
+    await npmPackages(),
+  ];
   steps.push(await buildKernelObject(), await build());
   await buildDemoPrograms();
   const changed = steps.includes(true);
@@ -77,51 +85,89 @@ async function systemPackages() {
   return true;
 }
 
-/**
- * nginx for the demo. Its Debian package would start a service, so it is unpacked into `.weft/tools`
- * instead of installed, unless the machine has one.
- */
+/** nginx for the demo. */
 async function nginx() {
   if (findProgram('nginx') !== null) return false;
-  const folder = join(TOOLS, 'nginx');
+  const folder = await unpack('nginx', ['nginx'], "the demo's proxy");
   const program = join(folder, 'usr/sbin/nginx');
-  if (!existsSync(program)) {
-    if (findProgram('apt-get') === null || findProgram('dpkg-deb') === null) {
-      throw new Failure("Missing: nginx (the demo's proxy); install nginx so that it is on PATH.");
-    }
-    mkdirSync(folder, { recursive: true });
-    if (!aptKnowsNginx()) {
-      if (process.geteuid?.() !== 0) {
-        throw new Failure("Missing: nginx (the demo's proxy); run this as root once, or put nginx on PATH.");
-      }
-      await aptUpdate();
-    }
-    for (const name of readdirSync(folder)) if (name.endsWith('.deb')) rmSync(join(folder, name));
-    await step(
-      'fetching nginx for the demo (unpacked into .weft/tools, not installed: no service)',
-      'apt-get',
-      ['download', 'nginx'],
-      { cwd: folder, env: APT },
-    );
-    const archive = readdirSync(folder).find((name) => name.endsWith('.deb'));
-    if (archive === undefined)
-      throw new Failure('apt-get download nginx left no package; see .weft/setup.log.');
-    await step('unpacking nginx', 'dpkg-deb', ['-x', archive, '.'], { cwd: folder });
-    rmSync(join(folder, archive));
-  }
-  const { packages, unknown } = missingLibraries(program);
-  if (packages.length > 0) await aptInstall(packages, "libraries of nginx (the demo's proxy)");
-  if (unknown.length > 0) {
-    throw new Failure(
-      `nginx does not run here: it lacks ${unknown.join(', ')}; put an nginx that runs on PATH.`,
-    );
-  }
+  await librariesOf([program], "libraries of nginx (the demo's proxy)");
   link(program, 'nginx');
   return true;
 }
 
+/** PostgreSQL for the tests, which look for it where Debian has it and then in `.weft/tools`. */
+async function postgresql() {
+  const versions = 'usr/lib/postgresql';
+  const installed = [join('/', versions), join(TOOLS, 'postgresql', versions)];
+  if (installed.some((folder) => versionsIn(folder).length > 0)) return false;
+  const folder = await unpack(
+    'postgresql',
+    [`postgresql-${POSTGRESQL}`, `postgresql-client-${POSTGRESQL}`],
+    'a database of the tests',
+  );
+  const programs = ['postgres', 'initdb', 'psql', 'pgbench'];
+  await librariesOf(
+    programs.map((name) => join(folder, versions, POSTGRESQL, 'bin', name)),
+    'libraries of PostgreSQL (a database of the tests)',
+  );
+  return true;
+}
+
+function versionsIn(folder) {
+  return existsSync(folder)
+    ? readdirSync(folder).filter((version) => existsSync(join(folder, version, 'bin/postgres')))
+    : [];
+}
+
+/**
+ * Unpacks Debian packages into a folder of `.weft/tools`: installing them would start a service.
+ * @returns the folder, to which the files' paths are relative
+ */
+async function unpack(name, packages, why) {
+  const folder = join(TOOLS, name);
+  if (existsSync(join(folder, 'usr'))) return folder;
+  if (findProgram('apt-get') === null || findProgram('dpkg-deb') === null) {
+    throw new Failure(`Missing: ${name} (${why}); install ${name} so that it is on PATH.`);
+  }
+  mkdirSync(folder, { recursive: true });
+  if (!aptHasLists()) {
+    if (process.geteuid?.() !== 0) {
+      throw new Failure(`Missing: ${name} (${why}); run this as root once, or put ${name} on PATH.`);
+    }
+    await aptUpdate();
+  }
+  for (const file of readdirSync(folder)) if (file.endsWith('.deb')) rmSync(join(folder, file));
+  await step(
+    `fetching ${packages.join(' ')}: ${why} (unpacked into .weft/tools, not installed: no service)`,
+    'apt-get',
+    ['download', ...packages],
+    { cwd: folder, env: APT },
+  );
+  const archives = readdirSync(folder).filter((file) => file.endsWith('.deb'));
+  if (archives.length < packages.length)
+    throw new Failure(`apt-get download ${packages.join(' ')} left no package; see .weft/setup.log.`);
+  for (const archive of archives) {
+    await step(`unpacking ${archive}`, 'dpkg-deb', ['-x', archive, '.'], { cwd: folder });
+    rmSync(join(folder, archive));
+  }
+  return folder;
+}
+
+/** Installs what libraries some unpacked programs lack. */
+async function librariesOf(programs, why) {
+  const missing = programs.map(missingLibraries);
+  const packages = [...new Set(missing.flatMap((of) => of.packages))];
+  if (packages.length > 0) await aptInstall(packages, why);
+  const unknown = [...new Set(missing.flatMap((of) => of.unknown))];
+  if (unknown.length > 0) {
+    throw new Failure(
+      `${programs[0]} does not run here: it lacks ${unknown.join(', ')}; install it yourself.`,
+    );
+  }
+}
+
 /** True when the package lists on this machine can be used. */
-function aptKnowsNginx() {
+function aptHasLists() {
   const lists = '/var/lib/apt/lists';
   return (
     existsSync(lists) &&

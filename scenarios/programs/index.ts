@@ -4,3 +4,4 @@ export * from './go-build.ts';
 export * from './launch.ts';
 export * from './mariadb.ts';
 export * from './ports.ts';
+export * from './postgresql.ts';

@@ -1,77 +1,79 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { findProgram } from './find.ts';
-import type { Program, ProgramGroup } from './launch.ts';
+import type { ProgramGroup } from './launch.ts';
+import { freePorts } from './ports.ts';
 
-/** The programs of MariaDB's server. */
-export interface MariadbPrograms {
-  readonly server: string;
-  /** Fills a new data folder. */
-  readonly install: string;
+/** How to reach a MariaDB server that was started, and with what; there is no password. */
+export interface RunningMariadb {
+  readonly port: number;
+  readonly user: string;
+  /** Its command line client. */
+  readonly client: string;
 }
 
-/** MariaDB's server (Debian: mariadb-server-core); `WEFT_MARIADBD` and `WEFT_MARIADB_INSTALL_DB` override. */
-export function findMariadb(): MariadbPrograms | null {
-  const server = findProgram('mariadbd', 'WEFT_MARIADBD', ['/usr/sbin/mariadbd', '/usr/local/sbin/mariadbd']);
-  const install = findProgram('mariadb-install-db', 'WEFT_MARIADB_INSTALL_DB', [
-    '/usr/bin/mariadb-install-db',
-  ]);
-  return server === null || install === null ? null : { server, install };
+/** Folder that has MariaDB in its `sbin` and `bin` (Debian: mariadb-server-core, mariadb-client-core); `WEFT_MARIADB` overrides; null when it is nowhere. */
+export function findMariadb(): string | null {
+  const chosen = process.env['WEFT_MARIADB'];
+  const places = chosen ? [chosen] : ['/usr', '/usr/local'];
+  return places.find((place) => PROGRAMS.every((program) => existsSync(join(place, program)))) ?? null;
 }
+const PROGRAMS = ['sbin/mariadbd', 'bin/mariadb-install-db', 'bin/mariadb'];
 
-/** Its command line client (Debian: mariadb-client-core); `WEFT_MARIADB` overrides. */
-export const findMariadbClient = () => findProgram('mariadb', 'WEFT_MARIADB', ['/usr/bin/mariadb']);
-
-/** What a server here need not do: it holds a handful of rows for a minute. */
-const SMALL = [
-  '--skip-log-bin',
-  '--skip-name-resolve',
-  '--performance-schema=OFF',
-  '--innodb-buffer-pool-size=16M',
-  '--innodb-log-file-size=8M',
-  '--innodb-flush-log-at-trx-commit=0',
-  '--innodb-fast-shutdown=2',
-];
+/** Its data are few, and thrown away. */
+const SETTINGS = {
+  'skip-log-bin': '',
+  'skip-name-resolve': '',
+  'performance-schema': 'OFF',
+  'innodb-buffer-pool-size': '16M',
+  'innodb-log-file-size': '8M',
+  'innodb-flush-log-at-trx-commit': '0',
+  'innodb-fast-shutdown': '2',
+};
 
 /**
- * Starts MariaDB in a group of programs, with an empty data folder and a Unix socket (`mariadb.sock`) of its own; no
- * file of the system's configuration is read. User `root` has no password.
- * @param folder where its files go; it is made if need be and is the caller's to remove
- * @param port of 127.0.0.1
- * @throws Error in one sentence when it does not start
+ * Starts a MariaDB server of its own on 127.0.0.1, with a data folder that is made anew; no configuration of the
+ * system is read.
+ * @param group the server enters its cgroup and ends with it; making the data folder does not
+ * @param folder private folder that the caller removes; the server's Unix socket, `mariadb.sock`, lies there too
+ * @param settings more settings, as on the command line of mariadbd but for the dashes
+ * @throws Error in one sentence when it is not installed or does not start
  */
 export async function startMariadb(
-  programs: MariadbPrograms,
   group: ProgramGroup,
   folder: string,
-  port: number,
-): Promise<Program> {
-  const data = join(folder, 'data');
+  settings: Readonly<Record<string, string>> = {},
+): Promise<RunningMariadb> {
+  const place = findMariadb();
+  if (place === null) throw new Error('MariaDB is not installed.');
   mkdirSync(folder, { recursive: true });
+  const common = ['--no-defaults', `--basedir=${place}`, `--datadir=${join(folder, 'mariadb')}`];
   // Run by root it wants to be told that root is meant.
-  const user = process.geteuid?.() === 0 ? ['--user=root'] : [];
-  await promisify(execFile)(programs.install, [
-    '--no-defaults',
-    ...user,
-    '--auth-root-authentication-method=normal',
-    '--skip-test-db',
-    `--datadir=${data}`,
-  ]);
-  return group.start({
-    name: 'mariadbd',
-    command: programs.server,
+  if (process.geteuid?.() === 0) common.push('--user=root');
+  const making = [...common, '--auth-root-authentication-method=normal', '--skip-test-db'];
+  try {
+    execFileSync(join(place, 'bin/mariadb-install-db'), making, { stdio: ['ignore', 'ignore', 'pipe'] });
+  } catch (error) {
+    const said = (error as { stderr?: Buffer }).stderr?.toString().trim().split('\n').at(-1);
+    throw new Error(`mariadb-install-db failed: ${said || (error as Error).message}`);
+  }
+  const port = (await freePorts(1))[0]!;
+  const all = {
+    port: String(port),
+    'bind-address': '127.0.0.1',
+    socket: join(folder, 'mariadb.sock'),
+    'pid-file': join(folder, 'mariadb.pid'),
+    ...SETTINGS,
+    ...settings,
+  };
+  await group.start({
+    name: 'mariadb',
+    command: join(place, 'sbin/mariadbd'),
     args: [
-      '--no-defaults',
-      ...user,
-      `--datadir=${data}`,
-      `--socket=${join(folder, 'mariadb.sock')}`,
-      `--pid-file=${join(folder, 'mariadb.pid')}`,
-      '--bind-address=127.0.0.1',
-      `--port=${port}`,
-      ...SMALL,
+      ...common,
+      ...Object.entries(all).map(([name, value]) => (value === '' ? `--${name}` : `--${name}=${value}`)),
     ],
     port,
   });
+  return { port, user: 'root', client: join(place, 'bin/mariadb') };
 }

@@ -65,6 +65,19 @@ export const REQUIREMENTS = [
     packages: ['python3'],
     present: () => findProgram('python3') !== null,
   },
+  {
+    name: 'mariadb',
+    why: 'a database of the tests and the demo',
+    // The core packages are programs alone: no service comes with them.
+    packages: ['mariadb-server-core', 'mariadb-client-core'],
+    present: () => findProgram('mariadbd') !== null && findProgram('mariadb') !== null,
+  },
+  {
+    name: 'time zones',
+    why: 'PostgreSQL of the tests',
+    packages: ['tzdata'],
+    present: () => existsSync('/usr/share/zoneinfo/UTC'),
+  },
   { name: 'go', why: 'a service of the demo', packages: ['golang-go'], present: () => goVersion() !== null },
 ];
 
@@ -100,13 +113,24 @@ export function packagesFor(requirements) {
   return [...new Set(requirements.flatMap((requirement) => requirement.packages))];
 }
 
-/** Libraries that Debian's nginx needs → their package. */
+/** Libraries that Debian's nginx and PostgreSQL need → their package. */
 const LIBRARY_PACKAGES = {
   'libcrypt.so.1': 'libcrypt1',
+  'libgssapi_krb5.so.2': 'libgssapi-krb5-2',
+  'libicui18n.so.72': 'libicu72',
+  'libicuuc.so.72': 'libicu72',
+  'libldap-2.5.so.0': 'libldap-2.5-0',
+  'liblz4.so.1': 'liblz4-1',
+  'libpam.so.0': 'libpam0g',
   'libpcre2-8.so.0': 'libpcre2-8-0',
+  'libpq.so.5': 'libpq5',
+  'libreadline.so.8': 'libreadline8',
   'libssl.so.3': 'libssl3',
   'libcrypto.so.3': 'libssl3',
+  'libsystemd.so.0': 'libsystemd0',
+  'libxml2.so.2': 'libxml2',
   'libz.so.1': 'zlib1g',
+  'libzstd.so.1': 'libzstd1',
 };
 
 /** Which libraries of a program are missing: the packages that bring them, and names nobody knows. */

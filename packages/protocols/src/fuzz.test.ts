@@ -4,8 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { fuzzAll, fuzzOnce } from './fuzz.ts';
 import { http1 } from './http1/index.ts';
 import { opaque } from './opaque/index.ts';
+import { postgresql } from './postgresql/index.ts';
 import { type MessageSink, type Protocol, type Side, TO_CLIENT, TO_SERVER } from './protocol.ts';
 import { redis } from './redis/index.ts';
+import { client, server } from './testing/postgresql.ts';
 import { bytesOf } from './testing/recorder.ts';
 
 test('fixed seeds', () => {
@@ -53,6 +55,16 @@ describe('memory stays bounded and time linear, whatever goes on for ever', () =
     ['digits', redis, TO_CLIENT, '$', '1'],
     ['attributes', redis, TO_CLIENT, '', '|1\r\n+a\r\n+b\r\n'],
     ['replies', redis, TO_CLIENT, '', '+OK\r\n'],
+    ['queries', postgresql, TO_SERVER, '', client.query('SELECT 1')],
+    ['a query', postgresql, TO_SERVER, 'Q\x3f\xff\xff\xff', 'x'],
+    ['prepared statements', postgresql, TO_SERVER, '', client.parse('SELECT 1', 's')],
+    ['executions', postgresql, TO_SERVER, '', client.bind() + client.execute()],
+    ['syncs', postgresql, TO_SERVER, '', client.sync],
+    ['what is no request', postgresql, TO_SERVER, '\x01', `S\0\0\0\x04${'Q\0\0\x40\0SELECT'}`],
+    ['rows', postgresql, TO_CLIENT, '', server.row('1')],
+    ['ends of rounds', postgresql, TO_CLIENT, '', server.ready()],
+    ['notices', postgresql, TO_CLIENT, '', server.notice],
+    ['what is no response', postgresql, TO_CLIENT, '\x01', `Z\0\0\0\x05I${'D\0\0\x40\0'}`],
     ['bytes', opaque, TO_SERVER, '', 'x'],
   ];
 

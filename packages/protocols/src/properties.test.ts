@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { http1 } from './http1/index.ts';
 import { mysql } from './mysql/index.ts';
+import { postgresql } from './postgresql/index.ts';
 import { type Protocol, type Side, TO_CLIENT, TO_SERVER } from './protocol.ts';
 import { redis } from './redis/index.ts';
 import {
@@ -11,6 +12,7 @@ import {
   httpConversation,
   mysqlConversation,
   ORIGINS,
+  postgresqlConversation,
   redisConversation,
   type Sent,
   startsOf,
@@ -32,6 +34,7 @@ const PROTOCOLS: readonly [string, Protocol, (pipelined: boolean) => fc.Arbitrar
   ['http1', http1, httpConversation],
   ['redis', redis, redisConversation],
   ['mysql', mysql, mysqlConversation],
+  ['postgresql', postgresql, postgresqlConversation],
 ];
 
 /** Bytes of one side that a loss may hit. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Side, TO_CLIENT, TO_SERVER } from './protocol.ts';
 import { detectProtocol, PROTOCOLS, protocolNamed } from './registry.ts';
+import { client, server } from './testing/postgresql.ts';
 import { bytesOf } from './testing/recorder.ts';
 
 const ROLES: readonly (Side | null)[] = [null, TO_SERVER, TO_CLIENT];
@@ -22,6 +23,19 @@ describe('detectProtocol and sideOf', () => {
     ['$5\r\nhello\r\n', 'redis', TO_CLIENT],
     ['%1\r\n+a\r\n:1\r\n', 'redis', TO_CLIENT],
     ['*2\r\n$3\r\nfoo\r\n$3\r\nbar\r\n', 'redis', null],
+    [client.startup({ user: 'a' }), 'postgresql', TO_SERVER],
+    [client.sslRequest, 'postgresql', TO_SERVER],
+    [client.cancel, 'postgresql', TO_SERVER],
+    [client.query('select * from orders'), 'postgresql', TO_SERVER],
+    [client.query(`/* a */ SELECT '${'x'.repeat(999)}'`).slice(0, 64), 'postgresql', TO_SERVER],
+    [client.parse('SELECT 1', 's') + client.sync, 'postgresql', TO_SERVER],
+    [client.bind(['1'], 's') + client.execute() + client.sync, 'postgresql', TO_SERVER],
+    [server.authOk + server.parameter('a', 'b'), 'postgresql', TO_CLIENT],
+    [server.complete('BEGIN') + server.ready(), 'postgresql', TO_CLIENT],
+    [server.columns('a', 'b') + server.row('1', '2'), 'postgresql', TO_CLIENT],
+    [server.bindComplete + server.complete('SELECT 0') + server.ready(), 'postgresql', TO_CLIENT],
+    [server.error('42601') + server.ready('E'), 'postgresql', TO_CLIENT],
+    [server.notification('a', 'b'), 'postgresql', TO_CLIENT],
   ])('%j → %s', (text, name, side) => {
     const bytes = bytesOf(text);
     expect(detectProtocol(bytes, null)?.protocol.name).toBe(name);
@@ -57,6 +71,17 @@ describe('detectProtocol and sideOf', () => {
     'GET rid of it',
     'GET rid',
     'DELETE FROM orders WHERE id = 1',
+    'S',
+    'N',
+    client.sync,
+    client.terminate,
+    server.bindComplete,
+    client.query('hello'),
+    // MySQL: its length, little endian, then a sequence number and a command that end as a length of PostgreSQL.
+    'Q\0\0\0\x03SELECT * FROM a WHERE b = 1',
+    'P\0\0\0\x16SELECT * FROM orders WHERE id = ?',
+    // A length of 4 bytes before a text, as many protocols have it.
+    '\0\0\0\x0ahello you!',
   ])('%j is not enough', (text) => {
     for (const side of ROLES) expect(detectProtocol(bytesOf(text), side)).toBeNull();
   });
@@ -78,7 +103,13 @@ describe('detectProtocol and sideOf', () => {
 });
 
 test('protocols by name', () => {
-  expect(PROTOCOLS.map((protocol) => protocol.name)).toEqual(['http', 'redis', 'mysql', 'opaque']);
+  expect(PROTOCOLS.map((protocol) => protocol.name)).toEqual([
+    'http',
+    'redis',
+    'postgresql',
+    'mysql',
+    'opaque',
+  ]);
   expect(protocolNamed('redis')?.name).toBe('redis');
   expect(protocolNamed('nothing')).toBeNull();
 });
