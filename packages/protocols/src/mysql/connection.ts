@@ -108,8 +108,8 @@ export interface Connection {
   tunnel: boolean;
 }
 
-/** MySQL's default limit for a connection is beyond what any sane program prepares. */
-const MOST_STATEMENTS = 1024;
+/** More than pools of statements hold; a statement that made room is executed under the name EXECUTE. */
+const MOST_STATEMENTS = 512;
 const MOST_OUTSTANDING = 1024;
 
 export function createConnection(sink: MessageSink, mask: boolean): Connection {

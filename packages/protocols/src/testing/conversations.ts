@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type Parser, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import * as mysql from './mysql.ts';
 import { client, server } from './postgresql.ts';
 import { bytesOf } from './recorder.ts';
 
@@ -145,68 +146,43 @@ const redisExchange: fc.Arbitrary<readonly Sent[]> = fc.oneof(
   ]),
 );
 
-/** A packet of MySQL. */
-const packet = (sequence: number, payload: string): string =>
-  String.fromCharCode(payload.length & 255, payload.length >> 8, 0, sequence & 255) + payload;
-
-const encoded = (value: string): string => String.fromCharCode(value.length) + value;
-
-/** Packets of one response, numbered on from the request's. */
-const packets = (payloads: readonly string[]): string =>
-  payloads.map((payload, i) => packet(i + 1, payload)).join('');
-
-const column = `\x03def${'\x00'.repeat(3)}\x01c\x00\x0c\x21\x00\xff\x00\x00\x00\xfd\x00\x00\x00\x00\x00`;
-const EOF_PACKET = '\xfe\x00\x00\x02\x00';
-const OK_PACKET = '\x00\x00\x00\x02\x00\x00\x00';
-const ERR_PACKET = '\xff\x7a\x04#42S02No such table';
-
-const query = (text: string): string => packet(0, `\x03${text}`);
-
-/** Rows of one column, as text: with the EOF packets of old, or with the OK that stands for the last one. */
-function resultSet(values: readonly string[], eofs: boolean, status: string): readonly string[] {
-  const end = eofs ? `\xfe\x00\x00${status}\x00` : `\xfe\x00\x00${status}\x00\x00\x00`;
-  return ['\x01', column, ...(eofs ? [EOF_PACKET] : []), ...values.map(encoded), end];
-}
-
 const mysqlExchange: fc.Arbitrary<readonly Sent[]> = fc.oneof(
   fc
-    .record({ values: fc.array(text, { maxLength: 4 }), eofs: fc.boolean(), more: fc.boolean() })
-    .map(({ values, eofs, more }) => {
-      const first = resultSet(values, eofs, more ? '\x0a' : '\x02');
-      const all = more ? [...first, ...resultSet(['x'], eofs, '\x02')] : first;
-      return [sent(TO_SERVER, query('SELECT c FROM t')), sent(TO_CLIENT, packets(all))];
+    .record({ rows: fc.array(text, { maxLength: 4 }), eofs: fc.boolean(), more: fc.boolean() })
+    .map(({ rows, eofs, more }) => {
+      const first = mysql.resultSet(rows, eofs, more);
+      const all = more ? [...first, ...mysql.resultSet(['x'], eofs)] : first;
+      return [sent(TO_SERVER, mysql.query('SELECT c FROM t')), sent(TO_CLIENT, mysql.packets(...all))];
     }),
   // The literal is the body: what is lost of it is lost of the text alone.
   text.map((value) => {
     const literal = value.replaceAll('\x00', '0');
-    const whole = query(`INSERT INTO t VALUES ('${literal}')`);
-    const from = whole.length - literal.length - 2;
-    return [sent(TO_SERVER, whole.slice(0, from), literal, "')"), sent(TO_CLIENT, packets([OK_PACKET]))];
+    const whole = mysql.query(`INSERT INTO t VALUES ('${literal}')`);
+    const head = whole.slice(0, whole.length - literal.length - 2);
+    return [sent(TO_SERVER, head, literal, "')"), sent(TO_CLIENT, mysql.packets(mysql.OK))];
   }),
   // So is the value of a row, behind its length.
   text.map((value) => {
-    const head = packets(['\x01', column, EOF_PACKET]);
-    const row = packet(4, encoded(value));
-    const from = head.length + row.length - value.length;
-    const whole = head + row + packet(5, EOF_PACKET);
+    const whole = mysql.packets(...mysql.resultSet([value], true));
+    const from = whole.length - 9 - value.length;
     return [
-      sent(TO_SERVER, query('SELECT c FROM t')),
+      sent(TO_SERVER, mysql.query('SELECT c FROM t')),
       sent(TO_CLIENT, whole.slice(0, from), value, whole.slice(from + value.length)),
     ];
   }),
   fc.constantFrom(
-    [sent(TO_SERVER, packet(0, '\x0e')), sent(TO_CLIENT, packets([OK_PACKET]))],
-    [sent(TO_SERVER, packet(0, '\x02shop')), sent(TO_CLIENT, packets([OK_PACKET]))],
-    [sent(TO_SERVER, query('DROP TABLE t')), sent(TO_CLIENT, packets([ERR_PACKET]))],
+    [sent(TO_SERVER, mysql.packet(0, '\x0e')), sent(TO_CLIENT, mysql.packets(mysql.OK))],
+    [sent(TO_SERVER, mysql.packet(0, '\x02shop')), sent(TO_CLIENT, mysql.packets(mysql.OK))],
+    [sent(TO_SERVER, mysql.query('DROP TABLE t')), sent(TO_CLIENT, mysql.packets(mysql.ERR))],
     [
-      sent(TO_SERVER, packet(0, '\x16SELECT c FROM t WHERE c = ?')),
+      sent(TO_SERVER, mysql.prepare('SELECT c FROM t WHERE c = ?')),
       sent(
         TO_CLIENT,
-        packets(['\x00\x07\x00\x00\x00\x01\x00\x01\x00\x00\x00\x00', column, EOF_PACKET, column, EOF_PACKET]),
+        mysql.packets(mysql.prepared(7, 1, 1), mysql.COLUMN, mysql.EOF, mysql.COLUMN, mysql.EOF),
       ),
-      sent(TO_SERVER, packet(0, '\x17\x07\x00\x00\x00\x00\x01\x00\x00\x00\x00\x01\xfe\x00\x01x')),
-      sent(TO_CLIENT, packets(['\x01', column, EOF_PACKET, '\x00\x00\x01x', EOF_PACKET])),
-      sent(TO_SERVER, packet(0, '\x19\x07\x00\x00\x00')),
+      sent(TO_SERVER, mysql.execute(7)),
+      sent(TO_CLIENT, mysql.packets('\x01', mysql.COLUMN, mysql.EOF, '\x00\x00\x01x', mysql.EOF)),
+      sent(TO_SERVER, mysql.closeStatement(7)),
     ],
   ),
 );
