@@ -342,7 +342,7 @@ describe('compression', () => {
     expect(c.causes).toEqual([]);
   });
 
-  test('what inflates to more than it may is read without keeping it', () => {
+  test('a frame that inflates to a thousand times its size', () => {
     const c = loggedIn(wire.COMPRESS);
     c.feed(TO_SERVER, frame(0, wire.query('SELECT c FROM t'), false));
     const row = `\x00\x00\x20\x04${'\x00'.repeat(0x200000)}`;
