@@ -8,11 +8,9 @@ import { buildDemoPrograms, buildKernelObject } from './lib/native.mjs';
 import { npmProblem } from './lib/npm.mjs';
 import { BIN, findProgram, ROOT, TOOLS } from './lib/paths.mjs';
 import { elapsed, Failure, say, script, step } from './lib/step.mjs';
-import { goVersion, missingLibraries, packagesFor, REQUIREMENTS } from './lib/system.mjs';
+import { goVersion, hasPostgres, missingLibraries, packagesFor, REQUIREMENTS } from './lib/system.mjs';
 
 const APT = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
-/** The version in Debian 12. */
-const POSTGRESQL = '15';
 const LOCK_WAIT = ['-o', 'DPkg::Lock::Timeout=120'];
 
 /** Installs and builds what is missing. Returns whether anything had to be done. */
@@ -22,13 +20,8 @@ export async function setup() {
   if (major < 20) {
     throw new Failure(`Weft needs Node 20 or later and this is ${process.version}: install a newer Node.`);
   }
-  const steps = [
-    await systemPackages(),
-    await nginx(),
-    redisServer(),
-    await postgresql(),
-    await npmPackages(),
-  ];
+  const steps = [await systemPackages(), await nginx(), await postgres()];
+  steps.push(redisServer(), await npmPackages());
   steps.push(await buildKernelObject(), await build());
   await buildDemoPrograms();
   const changed = steps.includes(true);
@@ -85,89 +78,65 @@ async function systemPackages() {
   return true;
 }
 
-/** nginx for the demo. */
+/** nginx for the demo, unless the machine has one. */
 async function nginx() {
   if (findProgram('nginx') !== null) return false;
-  const folder = await unpack('nginx', ['nginx'], "the demo's proxy");
-  const program = join(folder, 'usr/sbin/nginx');
-  await librariesOf([program], "libraries of nginx (the demo's proxy)");
+  const program = await unpacked({ name: 'nginx', package: 'nginx', program: 'usr/sbin/nginx' });
   link(program, 'nginx');
   return true;
 }
 
-/** PostgreSQL for the tests, which look for it where Debian has it and then in `.weft/tools`. */
-async function postgresql() {
-  const versions = 'usr/lib/postgresql';
-  const installed = [join('/', versions), join(TOOLS, 'postgresql', versions)];
-  if (installed.some((folder) => versionsIn(folder).length > 0)) return false;
-  const folder = await unpack(
-    'postgresql',
-    [`postgresql-${POSTGRESQL}`, `postgresql-client-${POSTGRESQL}`],
-    'a database of the tests',
-  );
-  const programs = ['postgres', 'initdb', 'psql', 'pgbench'];
-  await librariesOf(
-    programs.map((name) => join(folder, versions, POSTGRESQL, 'bin', name)),
-    'libraries of PostgreSQL (a database of the tests)',
-  );
+/** PostgreSQL for the demo and the benchmarks, which look for it where it is unpacked, unless the machine has one. */
+async function postgres() {
+  const program = 'usr/lib/postgresql/15/bin/postgres';
+  if (hasPostgres() || existsSync(join(TOOLS, 'postgresql', program))) return false;
+  await unpacked({ name: 'postgresql', package: 'postgresql-15', program });
   return true;
 }
 
-function versionsIn(folder) {
-  return existsSync(folder)
-    ? readdirSync(folder).filter((version) => existsSync(join(folder, version, 'bin/postgres')))
-    : [];
-}
-
 /**
- * Unpacks Debian packages into a folder of `.weft/tools`: installing them would start a service.
- * @returns the folder, to which the files' paths are relative
+ * Unpacks a Debian package that would start a service into `.weft/tools/NAME` instead of installing it.
+ * @returns path of its program, whose libraries are there
  */
-async function unpack(name, packages, why) {
+async function unpacked({ name, package: debian, program: path }) {
   const folder = join(TOOLS, name);
-  if (existsSync(join(folder, 'usr'))) return folder;
-  if (findProgram('apt-get') === null || findProgram('dpkg-deb') === null) {
-    throw new Failure(`Missing: ${name} (${why}); install ${name} so that it is on PATH.`);
-  }
-  mkdirSync(folder, { recursive: true });
-  if (!aptHasLists()) {
-    if (process.geteuid?.() !== 0) {
-      throw new Failure(`Missing: ${name} (${why}); run this as root once, or put ${name} on PATH.`);
+  const program = join(folder, path);
+  if (!existsSync(program)) {
+    if (findProgram('apt-get') === null || findProgram('dpkg-deb') === null) {
+      throw new Failure(`Missing: ${name} (of the demo); install ${name} so that it is on PATH.`);
     }
-    await aptUpdate();
-  }
-  for (const file of readdirSync(folder)) if (file.endsWith('.deb')) rmSync(join(folder, file));
-  await step(
-    `fetching ${packages.join(' ')}: ${why} (unpacked into .weft/tools, not installed: no service)`,
-    'apt-get',
-    ['download', ...packages],
-    { cwd: folder, env: APT },
-  );
-  const archives = readdirSync(folder).filter((file) => file.endsWith('.deb'));
-  if (archives.length < packages.length)
-    throw new Failure(`apt-get download ${packages.join(' ')} left no package; see .weft/setup.log.`);
-  for (const archive of archives) {
-    await step(`unpacking ${archive}`, 'dpkg-deb', ['-x', archive, '.'], { cwd: folder });
+    mkdirSync(folder, { recursive: true });
+    if (!hasPackageLists()) {
+      if (process.geteuid?.() !== 0) {
+        throw new Failure(`Missing: ${name} (of the demo); run this as root once, or put ${name} on PATH.`);
+      }
+      await aptUpdate();
+    }
+    for (const file of readdirSync(folder)) if (file.endsWith('.deb')) rmSync(join(folder, file));
+    await step(
+      `fetching ${name} for the demo (unpacked into .weft/tools, not installed: no service)`,
+      'apt-get',
+      ['download', debian],
+      { cwd: folder, env: APT },
+    );
+    const archive = readdirSync(folder).find((file) => file.endsWith('.deb'));
+    if (archive === undefined)
+      throw new Failure(`apt-get download ${debian} left no package; see .weft/setup.log.`);
+    await step(`unpacking ${name}`, 'dpkg-deb', ['-x', archive, '.'], { cwd: folder });
     rmSync(join(folder, archive));
   }
-  return folder;
-}
-
-/** Installs what libraries some unpacked programs lack. */
-async function librariesOf(programs, why) {
-  const missing = programs.map(missingLibraries);
-  const packages = [...new Set(missing.flatMap((of) => of.packages))];
-  if (packages.length > 0) await aptInstall(packages, why);
-  const unknown = [...new Set(missing.flatMap((of) => of.unknown))];
+  const { packages, unknown } = missingLibraries(program);
+  if (packages.length > 0) await aptInstall(packages, `libraries of ${name} (of the demo)`);
   if (unknown.length > 0) {
     throw new Failure(
-      `${programs[0]} does not run here: it lacks ${unknown.join(', ')}; install it yourself.`,
+      `${name} does not run here: it lacks ${unknown.join(', ')}; put one that runs on PATH.`,
     );
   }
+  return program;
 }
 
 /** True when the package lists on this machine can be used. */
-function aptHasLists() {
+function hasPackageLists() {
   const lists = '/var/lib/apt/lists';
   return (
     existsSync(lists) &&

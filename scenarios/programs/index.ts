@@ -4,4 +4,5 @@ export * from './go-build.ts';
 export * from './launch.ts';
 export * from './mariadb.ts';
 export * from './ports.ts';
-export * from './postgresql.ts';
+export * from './postgres.ts';
+export * from './redis.ts';

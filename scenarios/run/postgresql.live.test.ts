@@ -1,17 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { SpanJson } from '@weft/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   createCgroup,
   createProgramGroup,
-  findPostgresql,
+  findPostgres,
   type ProgramGroup,
-  type RunningPostgresql,
   removeCgroup,
   repoRoot,
-  startPostgresql,
+  startPostgres,
 } from '../programs/index.ts';
 import { fetchSpans, waitSettled } from '../score/api.ts';
 import { type RunningWeft, startUp } from './weft.ts';
@@ -19,7 +18,7 @@ import { type RunningWeft, startUp } from './weft.ts';
 /** A client that speaks as Node programs do: prepared statements, LISTEN, cancelling. */
 const CLIENT = `
   const { Client, Query } = require('pg');
-  const config = { host: '127.0.0.1', port: +process.env.PGPORT, user: 'weft', database: 'postgres' };
+  const config = { host: '127.0.0.1', port: +process.env.PGPORT, user: 'postgres', database: 'postgres' };
   const until = (emitter, event) => new Promise((resolve) => emitter.once(event, resolve));
   (async () => {
     const a = new Client(config), b = new Client(config);
@@ -55,14 +54,17 @@ COMMIT;
 `;
 
 const ROUNDS = 20;
-const bin = findPostgresql();
+const postgres = findPostgres();
+/** One of PostgreSQL's clients: they lie beside the server, psql also on PATH. */
+const clientOf = (name: string): string => (postgres === null ? name : join(dirname(postgres), name));
+const psqlProgram = existsSync(clientOf('psql')) ? clientOf('psql') : 'psql';
 
-describe.skipIf(bin === null || process.geteuid?.() !== 0)('a real PostgreSQL', () => {
+describe.skipIf(postgres === null || process.geteuid?.() !== 0)('a real PostgreSQL', () => {
   const folder = mkdtempSync(join(tmpdir(), 'weft-postgresql-'));
   let cgroup = '';
   let group: ProgramGroup;
   let weft: RunningWeft;
-  let server: RunningPostgresql;
+  let port = 0;
   let spans: readonly SpanJson[] = [];
 
   async function run(command: string, ...args: readonly string[]): Promise<number | null> {
@@ -71,26 +73,21 @@ describe.skipIf(bin === null || process.geteuid?.() !== 0)('a real PostgreSQL', 
       command,
       args,
       cwd: repoRoot(),
-      env: {
-        PGHOST: '127.0.0.1',
-        PGPORT: String(server.port),
-        PGUSER: server.user,
-        PGDATABASE: server.database,
-      },
+      env: { PGHOST: '127.0.0.1', PGPORT: String(port), PGUSER: 'postgres', PGDATABASE: 'postgres' },
     });
     return program.exited;
   }
   const psql = (...commands: readonly string[]) =>
-    run(join(server.bin, 'psql'), '-X', '-q', ...commands.flatMap((command) => ['-c', command]));
+    run(psqlProgram, '-X', '-q', ...commands.flatMap((command) => ['-c', command]));
   const pgbench = (script: string, mode: string) =>
-    run(join(server.bin, 'pgbench'), '-n', '-M', mode, '-t', String(ROUNDS), '-f', script);
+    run(clientOf('pgbench'), '-n', '-M', mode, '-t', String(ROUNDS), '-f', script);
 
   beforeAll(async () => {
     cgroup = createCgroup(`weft-postgresql-${process.pid}`);
     group = createProgramGroup(cgroup);
     weft = await startUp(cgroup, ['--mask', 'on']);
     const begin = BigInt(Date.now()) * 1_000_000n;
-    server = await startPostgresql(group, folder);
+    port = (await startPostgres(group, folder)) ?? 0;
     const rows = join(folder, 'rows');
     writeFileSync(rows, '1\tsecret one\n2\tsecret two\n3\tsecret three\n');
     expect(await psql('CREATE TABLE customers (id int PRIMARY KEY, name text)')).toBe(0);

@@ -61,6 +61,8 @@ export interface AgentReport {
   /** Name of each hook → attached, or why not. */
   readonly hooks: Readonly<Record<string, string>>;
   readonly events: number;
+  /** Bytes of payload that were copied for them. */
+  readonly capturedBytes: number;
   readonly spans: number;
   /** Losses by cause since the agent's start. */
   readonly lost: Readonly<Record<string, number>>;

@@ -181,10 +181,10 @@ function describeNetwork(connection: ConnectionFacts, attributes: Record<string,
     return;
   }
   attributes['network.transport'] = connection.transport;
-  attributes['network.peer.address'] = connection.remoteAddress;
+  if (connection.remoteAddress !== '') attributes['network.peer.address'] = connection.remoteAddress;
   attributes['network.peer.port'] = connection.remotePort;
   attributes['server.port'] = serverPort(connection);
   // Unless the request names the server itself.
-  attributes['server.address'] =
-    connection.role === 'client' ? connection.remoteAddress : connection.localAddress;
+  const server = connection.role === 'client' ? connection.remoteAddress : connection.localAddress;
+  if (server !== '') attributes['server.address'] = server;
 }

@@ -1,6 +1,6 @@
 import type { Attributes } from '@weft/model';
 import { type CarriedIds, type Message, TO_SERVER } from '../protocol.ts';
-import { describeSql, LONGEST_SQL, type SqlDescription, sqlAttributes } from '../sql/index.ts';
+import { describeRecent, LONGEST_SQL, type SqlDescription, sqlAttributes } from '../sql/index.ts';
 import {
   COM_CHANGE_USER,
   COM_INIT_DB,
@@ -134,13 +134,13 @@ function emit(c: Connection, p: Packets, command: Command): void {
     case COM_QUERY: {
       const head = readQueryHead(kept, keptLength);
       if (head === null) break;
-      const sql = describeSql(textOf(kept, head.textAt, keptLength), 'mysql', c.mask);
+      const sql = describeRecent(textOf(kept, head.textAt, keptLength), 'mysql', c.mask);
       const namespace = sql.operation === 'USE' ? usedDatabase(kept, head.textAt, keptLength) : null;
       request(c, p, command, sql.name, queryAttributes(c, sql), sql.carried ?? head.carried, namespace, null);
       return;
     }
     case COM_STMT_PREPARE: {
-      const sql = describeSql(textOf(kept, 1, keptLength), 'mysql', c.mask);
+      const sql = describeRecent(textOf(kept, 1, keptLength), 'mysql', c.mask);
       const attributes = queryAttributes(c, sql);
       const statement: Statement = { name: sql.name, attributes };
       const name = `${command.name} ${sql.name}`;

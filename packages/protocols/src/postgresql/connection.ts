@@ -65,8 +65,10 @@ export interface Connection {
   responsesInRound: number;
   /** Requests of the rounds that no ReadyForQuery has ended yet. */
   readonly rounds: number[];
-  /** Responses of rounds whose end was read before the requests', and where the last of them ended. */
+  /** Responses of rounds whose end was read before the requests'; infinitely many where none can have been skipped. */
   readonly roundsAhead: number[];
+  /** The server has reported an error in this round. */
+  hasFailed: boolean;
   /** The answers of this round are those of the extended query protocol, each with an end of its own. */
   isExtended: boolean;
   /** Requests for encryption that wait for their one byte. */
@@ -110,6 +112,7 @@ export function createConnection(sink: MessageSink, mask: boolean): Connection {
     responsesInRound: 0,
     rounds: [],
     roundsAhead: [],
+    hasFailed: false,
     isExtended: false,
     negotiations: 0,
     copied: false,
@@ -150,7 +153,6 @@ export function resetAnswer(a: Answer): void {
 /** Something was missed: nothing from before answers, or is answered by, anything after. */
 export function forgetRounds(c: Connection): void {
   c.outstanding = 0;
-  c.requestsInRound = 0;
   c.responsesInRound = 0;
   c.rounds.length = 0;
   c.roundsAhead.length = 0;

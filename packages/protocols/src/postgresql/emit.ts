@@ -67,8 +67,7 @@ export function plainAttributes(c: Connection, operation: string): Attributes {
 
 /** Attributes of a request that runs that SQL. */
 export function attributesOf(c: Connection, sql: SqlDescription): Attributes {
-  const attributes = sqlAttributes(sql, SYSTEM);
-  return c.namespace === '' ? attributes : { ...attributes, 'db.namespace': c.namespace };
+  return sqlAttributes(sql, SYSTEM, c.namespace);
 }
 
 /** The client has said all that the next ReadyForQuery answers. */
@@ -87,8 +86,10 @@ export function endRequestRound(c: Connection, start: number): void {
 
 /** A ReadyForQuery, at `start`: what was asked before it and not answered was skipped because of an error. */
 export function endResponseRound(c: Connection, start: number, end: number): void {
-  const responses = c.responsesInRound;
+  // Only an error makes the server skip requests.
+  const answered = c.hasFailed ? c.responsesInRound : Number.POSITIVE_INFINITY;
   c.responsesInRound = 0;
+  c.hasFailed = false;
   c.isExtended = false;
   if (c.isAnswerPartial) {
     c.isAnswerPartial = false;
@@ -96,10 +97,10 @@ export function endResponseRound(c: Connection, start: number, end: number): voi
   }
   const requests = c.rounds.shift();
   if (requests === undefined) {
-    if (c.roundsAhead.length < MOST_ROUNDS) c.roundsAhead.push(responses);
+    if (c.roundsAhead.length < MOST_ROUNDS) c.roundsAhead.push(answered);
     return;
   }
-  for (let i = responses; i < requests; i++) skip(c, start, end);
+  for (let i = answered; i < requests; i++) skip(c, start, end);
   if (c.rounds.length === 0 && c.requestsInRound === 0) c.outstanding = 0;
 }
 

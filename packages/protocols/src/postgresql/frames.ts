@@ -48,8 +48,8 @@ export interface FrameReader {
    * @returns why it makes no sense, '' if it does
    */
   message(bytes: Uint8Array, from: number, to: number, position: number): string;
-  /** The bytes make no sense. @param position where */
-  lose(cause: string, position: number): void;
+  /** The bytes make no sense. */
+  lose(cause: string): void;
   /** Index of the place where messages begin again, with the phase set to `type`; or the end. */
   resynchronise(bytes: Uint8Array, from: number): number;
 }
@@ -110,7 +110,7 @@ function readType(f: Frames, reader: FrameReader, bytes: Uint8Array, i: number, 
   f.length = 0;
   f.lengthBytes = type === 0 ? 1 : 0;
   if (f.limits[type] === null) {
-    refuse(f, reader, 'type', base + i);
+    refuse(f, reader, 'type');
     // The first byte of a read is looked at again, as a place where messages may begin.
     return i === 0 ? 0 : i + 1;
   }
@@ -118,10 +118,11 @@ function readType(f: Frames, reader: FrameReader, bytes: Uint8Array, i: number, 
   return i + 1;
 }
 
-function refuse(f: Frames, reader: FrameReader, cause: string, position: number): void {
+/** Out of step, until the reader finds a place where messages begin. */
+export function refuse(f: Frames, reader: FrameReader, cause: string): void {
   f.phase = 'lost';
   f.turned = false;
-  reader.lose(cause, position);
+  reader.lose(cause);
 }
 
 function readLength(f: Frames, reader: FrameReader, bytes: Uint8Array, from: number, base: number): number {
@@ -134,7 +135,7 @@ function readLength(f: Frames, reader: FrameReader, bytes: Uint8Array, from: num
   const limits = f.limits[f.type]!;
   const most = f.synchronised ? limits.most : Math.min(limits.most, LONGEST_UNCONFIRMED);
   if (f.length < limits.least || f.length > most) {
-    refuse(f, reader, 'length', base + i - 1);
+    refuse(f, reader, 'length');
     return i;
   }
   f.remaining = f.length - 4;
@@ -184,7 +185,7 @@ function complete(
   f.phase = 'type';
   const cause = reader.message(bytes, from, to, position);
   if (cause !== '') {
-    refuse(f, reader, cause, position);
+    refuse(f, reader, cause);
     return;
   }
   f.lost = false;
@@ -204,7 +205,7 @@ export function skipFrames(f: Frames, reader: FrameReader, position: number, len
     f.wanted = 0;
     if (f.remaining === 0) complete(f, reader, f.kept ?? NOTHING, 0, f.keptLength, position + skipped);
   }
-  if (missing > 0) refuse(f, reader, 'gap', position + length - missing);
+  if (missing > 0) refuse(f, reader, 'gap');
 }
 
 /** Whether a message has begun that is not complete. */

@@ -1,7 +1,7 @@
 import { type MessageSink, type Parser, type ParserOptions, type Side, TO_SERVER } from '../protocol.ts';
 import { createConnection } from './connection.ts';
 import { endTorn } from './emit.ts';
-import { isBegun, neededFrom, readFrames, skipFrames } from './frames.ts';
+import { isBegun, neededFrom, readFrames, refuse, skipFrames } from './frames.ts';
 import { createRequestReader, finishRequests } from './requests.ts';
 import { createResponseReader, finishResponses } from './responses.ts';
 
@@ -21,11 +21,7 @@ export function createPostgresqlParser(sink: MessageSink, options: ParserOptions
       if (bytes.length === 0) return;
       const f = frames[side];
       catchUp(side, position);
-      if (f.next > position && f.phase !== 'tunnel') {
-        f.phase = 'lost';
-        f.turned = false;
-        readers[side].lose('overlap', f.next);
-      }
+      if (f.next > position && f.phase !== 'tunnel') refuse(f, readers[side], 'overlap');
       if (side === TO_SERVER) {
         endTorn(c);
         c.backend.turned = true;

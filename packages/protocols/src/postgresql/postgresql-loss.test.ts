@@ -118,6 +118,15 @@ describe('missing bytes', () => {
   });
 });
 
+test('a round whose answers are lost before its Sync is no round of a Sync alone', () => {
+  const c = start();
+  c.feed(TO_SERVER, client.parse('SELECT 1') + client.bind() + client.execute());
+  c.feed(TO_CLIENT, server.parseComplete);
+  c.gap(TO_CLIENT, 100);
+  c.feed(TO_SERVER, client.sync);
+  expect(c.of(TO_SERVER).map((m) => m.name)).toEqual(['SELECT']);
+});
+
 describe('out of step', () => {
   test('a connection seen from its middle', () => {
     const c = start();

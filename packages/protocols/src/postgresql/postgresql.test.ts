@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import { client, int32Of, server } from '../testing/postgresql.ts';
@@ -430,6 +431,14 @@ describe('connections', () => {
     expect(c.results()).toEqual(['error 57P01']);
   });
 
+  test('a server that is gone while it answers: how it would have ended is not known', () => {
+    const c = start();
+    c.ask(query('SELECT 1'));
+    c.answer(columns('a'), row('1'));
+    c.finish(TO_CLIENT);
+    expect(c.of(TO_CLIENT)).toMatchObject([{ start: 5000, end: c.at(TO_CLIENT), status: 'unset' }]);
+  });
+
   test('backslashes are read as the server says', () => {
     const c = start();
     c.answer(server.parameter('standard_conforming_strings', 'off'));
@@ -440,5 +449,32 @@ describe('connections', () => {
       'SELECT ?c?',
       'SELECT ?, b, ?',
     ]);
+  });
+});
+
+describe('real traffic', () => {
+  const read = (name: string) =>
+    new Uint8Array(readFileSync(new URL(`../../fixtures/${name}.bin`, import.meta.url)));
+
+  test('a simple query', () => {
+    const c = start(false);
+    c.feed(TO_SERVER, read('postgresql.to-server'));
+    c.feed(TO_CLIENT, read('postgresql.to-client'));
+    expect(c.messages).toMatchObject([
+      { name: 'DELETE test', attributes: { 'db.query.text': 'delete  from test;' } },
+      { kind: 'response', status: 'ok', end: c.at(TO_CLIENT) },
+    ]);
+    expect(c.causes).toEqual([]);
+  });
+
+  test('a statement that is prepared; packets between are missing', () => {
+    const c = start();
+    c.feed(TO_SERVER, read('postgresql-prepared.to-server'));
+    c.gap(TO_CLIENT, 100);
+    c.feed(TO_CLIENT, read('postgresql-prepared.to-client'));
+    expect(c.names()).toEqual(['PREPARE DELETE test']);
+    // What was said is not the answer to what was asked.
+    expect(c.of(TO_CLIENT)).toEqual([]);
+    expect(c.causes).toEqual(['to-client gap']);
   });
 });

@@ -54,6 +54,7 @@ export function loseRequests(c: Connection, cause: string): void {
   endGroup(c, c.frontend.start);
   c.isRequestPartial = true;
   c.copied = false;
+  c.requestsInRound = 0;
   forgetRounds(c);
   if (c.frontend.lost) return;
   c.frontend.lost = true;
@@ -220,7 +221,7 @@ function sync(c: Connection, start: number, position: number): void {
   if (c.isRequestPartial) {
     c.isRequestPartial = false;
     endGroup(c, start);
-    forgetRounds(c);
+    c.requestsInRound = 0;
     return;
   }
   if (g.asks || c.requestsInRound === 0) {

@@ -145,16 +145,19 @@ function readMessage(c: Connection, bytes: Uint8Array, from: number, to: number,
       if (c.isExtended) endAnswer(c, position);
       break;
     case B.emptyQuery:
+      a.isOver = true;
       if (c.isExtended) endAnswer(c, position);
       break;
     case B.portalSuspended:
       c.isExtended = true;
+      a.isOver = true;
       endAnswer(c, position);
       break;
     case B.copyOut:
       a.isCopyOut = true;
       break;
     case B.error: {
+      c.hasFailed = true;
       const isLast = readError(c, bytes, from, to);
       // A connection that cannot go on sends no ReadyForQuery.
       if (isLast || c.isExtended || a.isLogin) endAnswer(c, position);
@@ -244,9 +247,12 @@ function notify(
   );
 }
 
-/** The connection is over: an answer that has an end of its own no more ends here. @param position one past the last byte */
+/** The connection is over, and with it an answer that has begun. @param position one past the last byte */
 export function finishResponses(c: Connection, position: number): void {
   const a = c.answer;
-  if (a.start >= 0 && a.says) endAnswer(c, Math.max(a.start, position));
+  if (a.start >= 0 && a.says) {
+    a.isTorn ||= !c.isAnswerPartial;
+    endAnswer(c, Math.max(a.start, position));
+  }
   resetAnswer(a);
 }

@@ -3,7 +3,7 @@ import { type RankedIds, settleCarried } from '../carried/carried.ts';
 import { withoutIds } from '../endpoint.ts';
 import type { CarriedIds } from '../protocol.ts';
 import { carriedInComment } from './comments.ts';
-import { createMaskedText, maskedText, writeMasked } from './masked.ts';
+import { createMaskedText, maskedLength, maskedText, writeMasked } from './masked.ts';
 import { createStatement, finishStatement, namesTable, readStatement, type Statement } from './statement.ts';
 import { COMMENT, END, nextToken, type SqlDialect, tokensOf } from './tokens.ts';
 
@@ -56,11 +56,11 @@ export function describeSql(
     if (tokens.kind === COMMENT) ids = carriedInComment(tokens, ids);
     const asName = namesTable(statement, tokens);
     readStatement(statement, tokens);
-    if (masked.text.length <= LONGEST_QUERY_TEXT) writeMasked(masked, tokens, asName);
+    if (maskedLength(masked) <= LONGEST_QUERY_TEXT) writeMasked(masked, tokens, asName);
     hides ||= statement.isSecret;
   }
   finishStatement(statement);
-  const shown = hides ? maskedText(masked) : text;
+  const shown = hides ? maskedText(masked, tokens) : text;
   return {
     name: nameOf(statement, dialect),
     operation: statement.operation,
@@ -82,13 +82,14 @@ function nameOf(s: Statement, dialect: SqlDialect): string {
   return s.target === '' ? s.operation : `${s.operation} ${withoutIds(s.target, '._$')}`;
 }
 
-/** The attributes that a request with that SQL has. @param system `db.system.name` */
-export function sqlAttributes(sql: SqlDescription, system: string): Attributes {
+/** The attributes that a request with that SQL has. @param system `db.system.name` @param namespace `db.namespace`, '' unknown */
+export function sqlAttributes(sql: SqlDescription, system: string, namespace: string = ''): Attributes {
   const attributes: Record<string, AttributeValue> = {
     'db.system.name': system,
     'db.query.text': sql.text,
     'db.query.summary': sql.name,
   };
+  if (namespace !== '') attributes['db.namespace'] = namespace;
   if (sql.operation !== '') attributes['db.operation.name'] = sql.operation;
   if (sql.collection !== '') attributes['db.collection.name'] = sql.collection;
   if (sql.procedure !== '') attributes['db.stored_procedure.name'] = sql.procedure;

@@ -11,6 +11,7 @@ import {
   WORD,
 } from './tokens.ts';
 
+const SPACE_CODE = 32;
 const NO_LIST = 0;
 const AFTER_IN = 1;
 const OPENED = 2;
@@ -19,7 +20,10 @@ const AFTER_COMMA = 4;
 
 /** Writes a text token by token with its values hidden. */
 export interface MaskedText {
+  /** Written so far, but for what stands as it was in [from, to) of the source. */
   text: string;
+  from: number;
+  to: number;
   /** White space or a comment stood before the next token. */
   space: boolean;
   /** Where in `IN (value, value…)` the writer is. */
@@ -34,7 +38,7 @@ export interface MaskedText {
 
 /** Nothing written yet. */
 export function createMaskedText(): MaskedText {
-  return { text: '', space: false, list: NO_LIST, held: '', sign: '', afterOperand: false };
+  return { text: '', from: 0, to: 0, space: false, list: NO_LIST, held: '', sign: '', afterOperand: false };
 }
 
 /**
@@ -66,15 +70,17 @@ function isNumberSign(m: MaskedText, t: Tokens): boolean {
 }
 
 function writeValue(m: MaskedText, t: Tokens): void {
-  const value = t.kind === PARAMETER && m.sign === '' ? t.text.slice(t.from, t.to) : '?';
+  const isKept = t.kind === PARAMETER && m.sign === '';
   if (m.list === AFTER_COMMA) {
-    m.held += m.space ? ` ${value}` : value;
+    if (m.space) m.held += ' ';
+    m.held += isKept ? t.text.slice(t.from, t.to) : '?';
     m.space = false;
     m.list = AFTER_VALUE;
     return;
   }
   m.list = m.list === OPENED ? AFTER_VALUE : NO_LIST;
-  write(m, value);
+  if (isKept) writeSame(m, t);
+  else write(m, t, '?');
 }
 
 function writeOther(m: MaskedText, t: Tokens): void {
@@ -87,20 +93,50 @@ function writeOther(m: MaskedText, t: Tokens): void {
   }
   if (m.held !== '') {
     if (list === AFTER_VALUE && isSign(t, ')')) m.space = false;
-    else m.text += m.held;
+    else {
+      flush(m, t);
+      m.text += m.held;
+    }
     m.held = '';
   }
   m.list = isWord(t, 'IN') ? AFTER_IN : list === AFTER_IN && isSign(t, '(') ? OPENED : NO_LIST;
-  write(m, m.sign + t.text.slice(t.from, t.to));
+  if (m.sign !== '') write(m, t, m.sign);
+  writeSame(m, t);
 }
 
-function write(m: MaskedText, text: string): void {
+/** What stands as it was is written in stretches as long as can be. */
+function writeSame(m: MaskedText, t: Tokens): void {
+  const isNext = t.from === (m.space ? m.to + 1 : m.to) && m.to > m.from;
+  if (isNext && (!m.space || t.text.charCodeAt(m.to) === SPACE_CODE)) {
+    m.to = t.to;
+    m.space = false;
+    return;
+  }
+  write(m, t, '');
+  m.from = t.from;
+  m.to = t.to;
+}
+
+function write(m: MaskedText, t: Tokens, text: string): void {
+  flush(m, t);
   if (m.space && m.text !== '') m.text += ' ';
   m.space = false;
   m.text += text;
 }
 
+function flush(m: MaskedText, t: Tokens): void {
+  if (m.to > m.from) m.text += t.text.slice(m.from, m.to);
+  m.from = 0;
+  m.to = 0;
+}
+
+/** Characters that have been written, but for those that are held back. */
+export function maskedLength(m: MaskedText): number {
+  return m.text.length + m.to - m.from;
+}
+
 /** The whole text, what is held back included. */
-export function maskedText(m: MaskedText): string {
+export function maskedText(m: MaskedText, t: Tokens): string {
+  flush(m, t);
   return m.text + m.held + m.sign;
 }

@@ -25,6 +25,7 @@ export function agents(context: ServerContext, query: URLSearchParams): unknown 
       tier: agent.report?.tier ?? null,
       hooks: agent.report?.hooks ?? {},
       events: agent.report?.events ?? 0,
+      capturedBytes: agent.report?.capturedBytes ?? 0,
       spans: agent.report?.spans ?? 0,
       spansStored: agent.spansStored,
       lost: agent.report?.lost ?? {},
