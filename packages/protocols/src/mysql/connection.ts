@@ -156,7 +156,7 @@ export function createConnection(sink: MessageSink, mask: boolean): Connection {
 export function rememberOutstanding(c: Connection, command: Omit<Outstanding, 'index'>): void {
   const index = c.requests++;
   if (index < c.responses) return;
-  if (c.outstanding.length >= MOST_OUTSTANDING) c.outstanding.shift();
+  if (c.outstanding.length >= MOST_OUTSTANDING) c.outstanding.splice(0, MOST_OUTSTANDING / 2);
   c.outstanding.push({ index, ...command });
 }
 

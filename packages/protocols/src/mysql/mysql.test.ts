@@ -263,10 +263,12 @@ test('the database is the one that the server agreed to', () => {
   ask(wire.packet(0, '\x02other'), wire.OK);
   ask(wire.query('USE `third one`'), wire.OK);
   ask(wire.query('DO 2'), wire.OK);
+  ask(wire.query('SET @a = 1; USE fourth'), wire.OK);
+  ask(wire.query('DO 3'), wire.OK);
   expect(
     c
       .of(TO_SERVER)
-      .slice(-5)
+      .slice(-7)
       .map((m) => [m.name, m.attributes['db.namespace']]),
   ).toEqual([
     ['INIT_DB', 'nowhere'],
@@ -274,6 +276,8 @@ test('the database is the one that the server agreed to', () => {
     ['INIT_DB', 'other'],
     ['USE', 'other'],
     ['DO', 'third one'],
+    ['SET', 'third one'],
+    ['DO', undefined],
   ]);
 });
 

@@ -134,8 +134,9 @@ function emit(c: Connection, p: Packets, command: Command): void {
     case COM_QUERY: {
       const head = readQueryHead(kept, keptLength);
       if (head === null) break;
-      const sql = describeRecent(textOf(kept, head.textAt, keptLength), 'mysql', c.mask);
-      const namespace = sql.operation === 'USE' ? usedDatabase(kept, head.textAt, keptLength) : null;
+      const text = textOf(kept, head.textAt, keptLength);
+      const sql = describeRecent(text, 'mysql', c.mask);
+      const namespace = usedDatabase(sql, text);
       request(c, p, command, sql.name, queryAttributes(c, sql), sql.carried ?? head.carried, namespace, null);
       return;
     }
@@ -189,9 +190,10 @@ function executed(c: Connection, p: Packets): Statement | null {
   return id === LAST_PREPARED ? c.prepared : (c.statements.get(id) ?? null);
 }
 
-/** Database of a text that begins with USE; '' where it is not told so plainly. */
-function usedDatabase(b: Uint8Array, from: number, to: number): string {
-  const match = /^\s*use\s+(?:`([^`]+)`|([^\s`;/#-]+))\s*;?\s*$/i.exec(textOf(b, from, to));
+/** Database that is used after a query; '' where the text does not tell it plainly, null: it stays. */
+function usedDatabase(sql: SqlDescription, text: string): string | null {
+  if (sql.operation !== 'USE') return sql.statements > 1 && /\buse\b/i.test(text) ? '' : null;
+  const match = /^\s*use\s+(?:`([^`]+)`|([^\s`;/#-]+))\s*;?\s*$/i.exec(text);
   return match?.[1] ?? match?.[2] ?? '';
 }
 

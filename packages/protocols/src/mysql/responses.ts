@@ -198,6 +198,7 @@ function takeResult(c: Connection, f: ResponseFlow, p: Packets, asked: Outstandi
   }
   const columns = resultColumns(p.kept, p.length);
   if (columns !== null) {
+    succeed(c, asked);
     respond(c, f, p, 'ok', NO_ATTRIBUTES);
     f.hasRows = true;
     f.left = columns;
