@@ -206,7 +206,7 @@ function takeResult(c: Connection, f: ResponseFlow, p: Packets, asked: Outstandi
     return;
   }
   if ((byte === OK && p.length >= 7) || (byte === EOF && p.length === EOF_LENGTH)) {
-    // Nobody was seen to prepare anything, but what follows an OK can be nothing else.
+    // No prepare was seen, but as an OK these twelve bytes would be odd.
     if (asked === null && f.open === null && isLikePrepared(p)) {
       takePrepared(c, f, p, null);
       return;
