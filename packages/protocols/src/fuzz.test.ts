@@ -3,10 +3,12 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { fuzzAll, fuzzOnce } from './fuzz.ts';
 import { http1 } from './http1/index.ts';
+import { mysql } from './mysql/index.ts';
 import { opaque } from './opaque/index.ts';
 import { postgresql } from './postgresql/index.ts';
 import { type MessageSink, type Protocol, type Side, TO_CLIENT, TO_SERVER } from './protocol.ts';
 import { redis } from './redis/index.ts';
+import * as wire from './testing/mysql.ts';
 import { client, server } from './testing/postgresql.ts';
 import { bytesOf } from './testing/recorder.ts';
 
@@ -65,6 +67,16 @@ describe('memory stays bounded and time linear, whatever goes on for ever', () =
     ['ends of rounds', postgresql, TO_CLIENT, '', server.ready()],
     ['notices', postgresql, TO_CLIENT, '', server.notice],
     ['what is no response', postgresql, TO_CLIENT, '\x01', `Z\0\0\0\x05I${'D\0\0\x40\0'}`],
+    ['texts', mysql, TO_SERVER, '', wire.query('SELECT 1')],
+    ['a text', mysql, TO_SERVER, '\xff\xff\xff\x00\x03SELECT ', 'x'],
+    ['prepares', mysql, TO_SERVER, '', wire.prepare('SELECT 1')],
+    ['closes', mysql, TO_SERVER, '', wire.closeStatement(1)],
+    ['no commands', mysql, TO_SERVER, '\x01', wire.packet(0, '\x7f')],
+    ['values', mysql, TO_CLIENT, wire.packets('\x01', wire.COLUMN, wire.EOF), '\x01\x00\x00\x04x'],
+    ['results', mysql, TO_CLIENT, '', wire.packets(...wire.resultSet(['a'], true))],
+    ['definitions', mysql, TO_CLIENT, wire.packets('\xfc\xff\xff'), wire.packet(2, wire.COLUMN)],
+    ['oks', mysql, TO_CLIENT, '', wire.packets(wire.OK)],
+    ['empty frames', mysql, TO_SERVER, '\x05\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x0e', '\x00'],
     ['bytes', opaque, TO_SERVER, '', 'x'],
   ];
 

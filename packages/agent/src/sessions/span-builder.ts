@@ -96,6 +96,8 @@ function statusOf(exchange: Exchange, kind: SpanKind, attributes: Attributes): S
   // OpenTelemetry HTTP semantic conventions: 4xx is the caller's error, not the server's.
   const code = attributes['http.response.status_code'];
   if (kind === 'client' && typeof code === 'number' && code >= 400) return 'error';
+  // A response that began well may end with an error: one result of several.
+  if (exchange.extra?.['error.type'] !== undefined) return 'error';
   return exchange.response.status;
 }
 

@@ -1,4 +1,4 @@
-import { describeSql, type SqlDescription } from '../sql/index.ts';
+import { describeRecent, describeSql, type SqlDescription } from '../sql/index.ts';
 
 /** Statements and portals of a connection that are remembered: drivers keep some hundred (pgjdbc: 256). */
 const MOST_STATEMENTS = 256;
@@ -34,18 +34,9 @@ function remember<T>(map: Map<string, T>, name: string, value: T, most: number):
   map.set(name, value);
 }
 
-const LONGEST_CACHED = 1024;
-const MOST_CACHED = 512;
-const cached: [Map<string, SqlDescription>, Map<string, SqlDescription>] = [new Map(), new Map()];
-
-/** As `describeSql`; texts that were seen lately (those with placeholders come again and again) are found. */
+/** Of texts that were seen lately the description is known. @param backslash as `describeSql` */
 export function describeStatement(text: string, mask: boolean, backslash: boolean): SqlDescription {
-  if (text.length > LONGEST_CACHED || backslash) return describeSql(text, 'postgresql', mask, backslash);
-  const cache = cached[mask ? 1 : 0];
-  const known = cache.get(text);
-  if (known !== undefined) return known;
-  const sql = describeSql(text, 'postgresql', mask);
-  if (cache.size >= MOST_CACHED) cache.clear();
-  cache.set(text, sql);
-  return sql;
+  return backslash
+    ? describeSql(text, 'postgresql', mask, backslash)
+    : describeRecent(text, 'postgresql', mask);
 }

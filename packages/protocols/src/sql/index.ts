@@ -5,4 +5,5 @@ export {
   type SqlDescription,
   sqlAttributes,
 } from './describe.ts';
+export { describeRecent } from './recent.ts';
 export type { SqlDialect } from './tokens.ts';

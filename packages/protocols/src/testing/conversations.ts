@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type Parser, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import * as mysql from './mysql.ts';
 import { client, server } from './postgresql.ts';
 import { bytesOf } from './recorder.ts';
 
@@ -145,6 +146,47 @@ const redisExchange: fc.Arbitrary<readonly Sent[]> = fc.oneof(
   ]),
 );
 
+const mysqlExchange: fc.Arbitrary<readonly Sent[]> = fc.oneof(
+  fc
+    .record({ rows: fc.array(text, { maxLength: 4 }), eofs: fc.boolean(), more: fc.boolean() })
+    .map(({ rows, eofs, more }) => {
+      const first = mysql.resultSet(rows, eofs, more);
+      const all = more ? [...first, ...mysql.resultSet(['x'], eofs)] : first;
+      return [sent(TO_SERVER, mysql.query('SELECT c FROM t')), sent(TO_CLIENT, mysql.packets(...all))];
+    }),
+  // The literal is the body: what is lost of it is lost of the text alone.
+  text.map((value) => {
+    const literal = value.replaceAll('\x00', '0');
+    const whole = mysql.query(`INSERT INTO t VALUES ('${literal}')`);
+    const head = whole.slice(0, whole.length - literal.length - 2);
+    return [sent(TO_SERVER, head, literal, "')"), sent(TO_CLIENT, mysql.packets(mysql.OK))];
+  }),
+  // So is the value of a row, behind its length.
+  text.map((value) => {
+    const whole = mysql.packets(...mysql.resultSet([value], true));
+    const from = whole.length - 9 - value.length;
+    return [
+      sent(TO_SERVER, mysql.query('SELECT c FROM t')),
+      sent(TO_CLIENT, whole.slice(0, from), value, whole.slice(from + value.length)),
+    ];
+  }),
+  fc.constantFrom(
+    [sent(TO_SERVER, mysql.packet(0, '\x0e')), sent(TO_CLIENT, mysql.packets(mysql.OK))],
+    [sent(TO_SERVER, mysql.packet(0, '\x02shop')), sent(TO_CLIENT, mysql.packets(mysql.OK))],
+    [sent(TO_SERVER, mysql.query('DROP TABLE t')), sent(TO_CLIENT, mysql.packets(mysql.ERR))],
+    [
+      sent(TO_SERVER, mysql.prepare('SELECT c FROM t WHERE c = ?')),
+      sent(
+        TO_CLIENT,
+        mysql.packets(mysql.prepared(7, 1, 1), mysql.COLUMN, mysql.EOF, mysql.COLUMN, mysql.EOF),
+      ),
+      sent(TO_SERVER, mysql.execute(7)),
+      sent(TO_CLIENT, mysql.packets('\x01', mysql.COLUMN, mysql.EOF, '\x00\x00\x01x', mysql.EOF)),
+      sent(TO_SERVER, mysql.closeStatement(7)),
+    ],
+  ),
+);
+
 const value = fc.string({
   unit: fc.constantFrom('a', ' ', '0', 'Z', '\x00', '\x05', 'I', '\xff', 'C'),
   maxLength: 60,
@@ -248,6 +290,7 @@ function conversation(
 export const httpConversation = (pipelined: boolean) => conversation(httpExchange, pipelined);
 export const redisConversation = (pipelined: boolean) => conversation(redisExchange, pipelined);
 
+export const mysqlConversation = (pipelined: boolean) => conversation(mysqlExchange, pipelined);
 export const postgresqlConversation = (pipelined: boolean) => conversation(postgresqlExchange, pipelined);
 
 export const ORIGINS: readonly [number, number] = [4_294_967_200, 77];
