@@ -1,15 +1,7 @@
-import type { EvidenceKind } from '@weft/model';
+import type { Context } from './context.ts';
 import type { Moment, ServedRequest } from './facts.ts';
 import { Habits } from './habits.ts';
 import { Turn } from './turn.ts';
-
-/** What an execution unit is working for, and how that is known. */
-export interface Context<R extends ServedRequest> {
-  readonly request: R;
-  readonly via: Extract<EvidenceKind, 'unit' | 'socket-return' | 'lineage'>;
-  /** Voluntary context switches of the thread when this became known. */
-  readonly switches: number;
-}
 
 /** An operating system thread, as causality sees it. */
 export interface Thread<R extends ServedRequest> {

@@ -1,4 +1,4 @@
-import type { Context } from './contexts.ts';
+import type { Context } from './context.ts';
 import type { ServedRequest } from './facts.ts';
 
 /** What a thread may have read and not acted on; past it the oldest is forgotten. */

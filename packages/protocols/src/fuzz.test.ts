@@ -10,14 +10,14 @@ import { type MessageSink, type Protocol, type Side, TO_CLIENT, TO_SERVER } from
 import { redis } from './redis/index.ts';
 import * as wire from './testing/mysql.ts';
 import { client, server } from './testing/postgresql.ts';
-import { bytesOf } from './testing/recorder.ts';
+import { bytesOf, cpuMillis } from './testing/recorder.ts';
 
 test('fixed seeds', () => {
   for (let seed = 1; seed <= 30_000; seed++) {
     const failure = fuzzOnce(seed);
     if (failure !== '') expect.fail(failure);
   }
-});
+}, 120_000);
 
 test('fuzzAll counts its inputs', () => {
   const result = fuzzAll(0, 1);
@@ -102,9 +102,9 @@ describe('memory stays bounded and time linear, whatever goes on for ever', () =
     feed(bytesOf(first));
     for (let i = 0; i < 16; i++) feed(read);
     const before = used();
-    const begun = performance.now();
+    const begun = cpuMillis();
     while (at < MEGABYTES * 1_000_000) feed(read);
-    expect(performance.now() - begun).toBeLessThan(4000);
+    expect(cpuMillis() - begun).toBeLessThan(4000);
     expect(used() - before).toBeLessThan(MOST_KEPT);
     expect(opened - ended).toBeLessThanOrEqual(1);
     parser.finish(side, at);

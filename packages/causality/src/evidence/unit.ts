@@ -1,4 +1,5 @@
-import type { Context, ProcessContexts, Thread } from '../contexts.ts';
+import type { Context } from '../context.ts';
+import type { ProcessContexts, Thread } from '../contexts.ts';
 import type { Moment, ServedRequest } from '../facts.ts';
 import { inOrder } from './in-order.ts';
 import type { Believe, EvidenceSource } from './source.ts';
