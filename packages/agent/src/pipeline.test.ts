@@ -633,7 +633,13 @@ describe('bounds', () => {
 
   test('the kernel is told what is not needed, from the first large message on', () => {
     const verdicts: [number, number, number][] = [];
-    const stage = new Stage({ verdict: (...verdict) => verdicts.push(verdict) });
+    const ports: number[] = [];
+    const stage = new Stage({
+      verdict: {
+        heads: (cookie, received, sent) => verdicts.push([cookie, received, sent]),
+        wholeCalls: (port) => ports.push(port),
+      },
+    });
     const wire = stage.story.connection(80, { sequences: [1_000, 5_000] });
     const request = get('/a');
     wire.clientSends(LOAD, request);
@@ -646,6 +652,7 @@ describe('bounds', () => {
     const [cookie] = wire.options.cookies;
     const own = verdicts.filter((verdict) => verdict[0] === cookie);
     expect(own).toEqual([[cookie, 5_000 + head.length + body.length, 1_000 + request.length]]);
+    expect(ports).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment } from '@weft/causality';
 import { EVENT, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
 import { fnv1a } from '@weft/model';
-import { type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
+import { CALL_BYTES, type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
 import { addressesLearnt, factsOf } from './capture/facts-of-event.ts';
 import { type RecordMemory, readTaskEvent, SocketEvent } from './capture/socket-event.ts';
 import { Losses } from './losses.ts';
@@ -11,7 +11,7 @@ import { HeldCalls } from './sessions/held-calls.ts';
 import type { ExchangeSink } from './sessions/session.ts';
 import { buildSpan } from './sessions/span-builder.ts';
 import { Connection } from './streams/connection.ts';
-import type { ConnectionFacts } from './streams/connection-facts.ts';
+import { type ConnectionFacts, serverPort } from './streams/connection-facts.ts';
 
 const MAX_CONNECTIONS = 65_536;
 /** The kernel reports the end of TCP sockets alone: others go when they have been quiet for so long. */
@@ -51,6 +51,8 @@ export class Pipeline implements ExchangeSink {
   readonly #verdict: VerdictSink | null;
   readonly #held = new HeldCalls((exchange) => this.#ship(exchange));
   #nextTick = 0;
+  /** Server ports whose protocol needs more of a call than its first bytes. */
+  readonly #wholeCalls = new Set<number>();
   /** Sockets that were dropped though they live on: what is known of them, and whether a request is still their first. */
   readonly #dropped = new Map<number, { readonly facts: ConnectionFacts; readonly fresh: boolean }>();
   #idleCursor: Iterator<Connection> | null = null;
@@ -198,11 +200,17 @@ export class Pipeline implements ExchangeSink {
     if (!connection.known) return;
     connection.limited = true;
     const client = connection.facts.role === 'client';
-    verdict(
+    verdict.heads(
       connection.facts.cookie,
       connection.neededFrom(client ? TO_CLIENT : TO_SERVER),
       connection.neededFrom(client ? TO_SERVER : TO_CLIENT),
+      connection.callBytes,
     );
+    const port = serverPort(connection.facts);
+    if (connection.callBytes > CALL_BYTES && port !== 0 && !this.#wholeCalls.has(port)) {
+      this.#wholeCalls.add(port);
+      verdict.wholeCalls(port);
+    }
   }
 
   /** What the unit of execution has just done, besides opening exchanges. */

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { MODE } from '@weft/kernel';
 import { BlockEncoder, type Epoch } from '@weft/model';
 import { CpuBudget } from './budget.ts';
 import { KernelCapture } from './capture/kernel-capture.ts';
@@ -24,7 +25,6 @@ const FLUSH_MS = 150;
  */
 const FLUSH_SPANS = 20_000;
 const STATUS_MS = 1_000;
-const HEAD_BYTES = 4_096;
 /** An event this old is in its ring, and so is everything before it on other CPUs: they can be put in order. */
 const IN_PROGRESS_NANOS = 100_000;
 
@@ -49,12 +49,10 @@ function run(capture: KernelCapture): void {
     host: data.host,
     epoch: data.unixEpoch as Epoch,
   });
-  const pipeline = new Pipeline(
-    processes,
-    data.capture,
-    (span) => blocks.add(span),
-    (cookie, received, sent) => capture.wantHeads(cookie, received, sent, HEAD_BYTES),
-  );
+  const pipeline = new Pipeline(processes, data.capture, (span) => blocks.add(span), {
+    heads: (cookie, received, sent, limit) => capture.wantHeads(cookie, received, sent, limit),
+    wholeCalls: (port) => capture.setPortVerdict(port, MODE.FULL),
+  });
   const budget = new CpuBudget(data.capture.cpuBudget);
   const { ring } = capture;
   const monotonicEpoch = data.capture.monotonicEpoch;

@@ -1,5 +1,6 @@
 import type { Moment } from '@weft/causality';
 import {
+  CALL_BYTES,
   detectProtocol,
   opaque as OPAQUE,
   type Parser,
@@ -90,6 +91,11 @@ export class Connection implements StreamClock {
   /** Something decodes it. */
   get known(): boolean {
     return this.#protocol !== OPAQUE;
+  }
+
+  /** Bytes of one call that its protocol can make use of. */
+  get callBytes(): number {
+    return this.#protocol.callBytes ?? CALL_BYTES;
   }
 
   get session(): Session {
