@@ -1,3 +1,4 @@
+export * from './src/address.ts';
 export * from './src/block/index.ts';
 export * from './src/hash.ts';
 export * from './src/ids.ts';

@@ -6,6 +6,7 @@ export {
   type RankedIds,
   settleCarried,
 } from './src/carried/carried.ts';
+export { dns } from './src/dns/index.ts';
 export { endpointOf, withoutIds } from './src/endpoint.ts';
 export { type FuzzResult, fuzzAll } from './src/fuzz.ts';
 export { http1 } from './src/http1/index.ts';

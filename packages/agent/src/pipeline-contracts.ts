@@ -15,6 +15,8 @@ export interface ProcessFacts {
 export interface PipelineOptions {
   readonly mask: boolean;
   readonly without: readonly EvidenceKind[];
+  /** Unix time of the events' moment 0, ns; hosts must agree on it (to seconds) to join what goes over UDP. */
+  readonly epochUnixNanos?: number;
 }
 
 /** Receives finished spans. */

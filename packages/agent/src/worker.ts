@@ -45,7 +45,7 @@ function run(capture: KernelCapture): void {
   let spans: SpanRecord[] = [];
   const pipeline = new Pipeline(
     processes,
-    data.capture,
+    { ...data.capture, epochUnixNanos: Number(data.unixEpoch) },
     (span) => {
       spans.push(span);
     },

@@ -53,6 +53,8 @@ export interface MessageSink {
 export interface ParserOptions {
   /** Values of query strings, commands and headers are replaced by `?` (DESIGN §8). */
   readonly mask: boolean;
+  /** Each `feed` is one datagram, its missing end a `gap` after it; else bytes come as a stream. */
+  readonly datagrams?: boolean;
 }
 
 /**

@@ -78,7 +78,7 @@ describe('detectProtocol and sideOf', () => {
 });
 
 test('protocols by name', () => {
-  expect(PROTOCOLS.map((protocol) => protocol.name)).toEqual(['http', 'redis', 'opaque']);
+  expect(PROTOCOLS.map((protocol) => protocol.name)).toEqual(['http', 'redis', 'dns', 'opaque']);
   expect(protocolNamed('redis')?.name).toBe('redis');
   expect(protocolNamed('nothing')).toBeNull();
 });

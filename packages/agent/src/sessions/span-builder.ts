@@ -67,7 +67,12 @@ function computeKey(exchange: Exchange): ExchangeKey {
 
 /** The exchange's key will not change any more. */
 export function keyIsFinal(exchange: Exchange): boolean {
-  return !exchange.open || !Number.isNaN(exchange.responseStart) || exchange.alone;
+  return (
+    !exchange.open ||
+    !Number.isNaN(exchange.responseStart) ||
+    exchange.alone ||
+    exchange.connection.transport === 'udp'
+  );
 }
 
 function pointOf(exchange: Exchange): ObservationPoint {
@@ -93,6 +98,9 @@ export function spanIdOfExchange(exchange: Exchange): SpanId {
 
 function statusOf(exchange: Exchange, kind: SpanKind, attributes: Attributes): SpanStatus {
   if (exchange.response === null) return 'unset';
+  // Who was asked for a name that does not exist has answered well.
+  if (exchange.connection.role === 'server' && attributes['weft.dns.response.code'] === 'NXDOMAIN')
+    return 'ok';
   // OpenTelemetry HTTP semantic conventions: 4xx is the caller's error, not the server's.
   const code = attributes['http.response.status_code'];
   if (kind === 'client' && typeof code === 'number' && code >= 400) return 'error';
@@ -128,6 +136,9 @@ export function buildSpan(exchange: Exchange, owner: SpanOwner): SpanRecord {
   // The socket's port, whatever the message says.
   if (port !== undefined) attributes['server.port'] = port;
   if (response === null && !exchange.oneWay) attributes['weft.incomplete'] = true;
+  const status = statusOf(exchange, kind, attributes);
+  // By the conventions only what failed has one.
+  if (status === 'ok') delete attributes['error.type'];
   const links = linksOf(exchange);
   let parent: SpanId | null = links[0]?.chosen ? links[0].spanId : null;
   if (point === 'server-process') parent = spanIdOf(key, CLIENT_PROCESS);
@@ -143,7 +154,7 @@ export function buildSpan(exchange: Exchange, owner: SpanOwner): SpanRecord {
     service: owner.service,
     start: nanos(exchange.start),
     duration: Math.max(0, exchange.end - exchange.start),
-    status: statusOf(exchange, kind, attributes),
+    status,
     attributes,
   };
 }
@@ -179,8 +190,11 @@ function describeNetwork(connection: ConnectionFacts, attributes: Record<string,
     return;
   }
   attributes['network.transport'] = connection.transport;
-  attributes['network.peer.address'] = connection.remoteAddress;
-  attributes['network.peer.port'] = connection.remotePort;
+  // One socket for datagrams serves many peers: who sent which is not known.
+  if (connection.transport !== 'udp' || connection.role !== 'server') {
+    attributes['network.peer.address'] = connection.remoteAddress;
+    attributes['network.peer.port'] = connection.remotePort;
+  }
   attributes['server.port'] = serverPort(connection);
   // Unless the request names the server itself.
   attributes['server.address'] =
