@@ -107,6 +107,11 @@ function statusOf(exchange: Exchange, kind: SpanKind, attributes: Attributes): S
   return exchange.response.status;
 }
 
+/** The code that the answer gave, whatever its protocol; `_OTHER` is the conventions' word for none. */
+function errorTypeOf(attributes: Attributes): string {
+  return String(attributes['http.response.status_code'] ?? attributes['db.response.status_code'] ?? '_OTHER');
+}
+
 function linksOf(exchange: Exchange): Link[] {
   const links: Link[] = [];
   for (const cause of exchange.causes) {
@@ -137,8 +142,9 @@ export function buildSpan(exchange: Exchange, owner: SpanOwner): SpanRecord {
   if (port !== undefined) attributes['server.port'] = port;
   if (response === null && !exchange.oneWay) attributes['weft.incomplete'] = true;
   const status = statusOf(exchange, kind, attributes);
-  // By the conventions only what failed has one.
-  if (status === 'ok') delete attributes['error.type'];
+  // By the conventions what failed has one, and nothing else.
+  if (status === 'error') attributes['error.type'] ??= errorTypeOf(attributes);
+  else if (attributes['error.type'] !== undefined) delete attributes['error.type'];
   const links = linksOf(exchange);
   let parent: SpanId | null = links[0]?.chosen ? links[0].spanId : null;
   if (point === 'server-process') parent = spanIdOf(key, CLIENT_PROCESS);
