@@ -1,5 +1,6 @@
 export {
   addCarried,
+  addRequestId,
   CARRIER_NAMES,
   type CarrierName,
   carriedIn,

@@ -261,7 +261,12 @@ export class Pipeline implements ExchangeSink {
     const at = connection.moment ?? nobodyOf(facts.tgid, exchange.start);
     if (facts.role === 'client') {
       exchange.causes = this.#engine.causesOf(
-        { traceId: exchange.traceId, socket: facts.cookie, first: fresh },
+        {
+          traceId: exchange.traceId,
+          requestIds: exchange.requestIds,
+          socket: facts.cookie,
+          first: fresh,
+        },
         at,
       );
       connection.fresh = false;

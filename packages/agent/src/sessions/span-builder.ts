@@ -141,6 +141,8 @@ export function buildSpan(exchange: Exchange, owner: SpanOwner): SpanRecord {
   // The socket's port, whatever the message says.
   if (port !== undefined) attributes['server.port'] = port;
   if (response === null && !exchange.oneWay) attributes['weft.incomplete'] = true;
+  const original = request.carried?.original;
+  if (original !== undefined) attributes['weft.trace.original_id'] = original;
   const status = statusOf(exchange, kind, attributes);
   // By the conventions what failed has one, and nothing else.
   if (status === 'error') attributes['error.type'] ??= errorTypeOf(attributes);

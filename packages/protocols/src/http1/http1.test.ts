@@ -423,3 +423,20 @@ describe('more of RFC 9110 and 9112', () => {
     expect(c.causes).toEqual(['to-server head-too-large']);
   });
 });
+
+test('request ids: of the usual fields, and of those that are named', () => {
+  const recorder = createRecorder();
+  const parser = createHttp1Parser(recorder, { mask: true, requestIdNames: ['my-id'] });
+  const c = createFeeder(parser);
+  c.feed(
+    TO_SERVER,
+    'GET / HTTP/1.1\r\nX-Request-ID: 9b2c1f6e1c7d4b7a9f55\r\nMy-Id: order-4711-8\r\nX-Other: 12345678\r\n\r\n',
+  );
+  expect(recorder.messages[0]?.carried).toMatchObject({
+    traceId: null,
+    requestIds: [
+      { name: 'x-request-id', specific: true },
+      { name: 'my-id', specific: false },
+    ],
+  });
+});

@@ -39,7 +39,7 @@ export function readHead(
   bodyStart: number,
 ): boolean {
   if (f.side === TO_SERVER) {
-    if (!readRequestHead(bytes, from, end, c.mask)) {
+    if (!readRequestHead(bytes, from, end, c.mask, c.carriers)) {
       lose(c, f, 'request-line', start);
       return false;
     }

@@ -36,7 +36,7 @@ const STATUS_LINE = ascii('HTTP/1.');
 
 /** Parser of HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112): see `Parser` for the contract. */
 export function createHttp1Parser(sink: MessageSink, options: ParserOptions): Parser {
-  const c = createConnection(sink, options.mask);
+  const c = createConnection(sink, options);
   return {
     feed(side, bytes, position) {
       const f = c.flows[side];
