@@ -66,6 +66,7 @@ const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]]
       '!5\r\nERR x\r\n',
       '_\r\n',
       '~1\r\n(123\r\n',
+      '*?\r\n$?\r\n;1\r\na\r\n;0\r\n.\r\n',
     ],
   ],
   [

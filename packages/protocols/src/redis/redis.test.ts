@@ -374,3 +374,44 @@ test('CLIENT TRACKING: keys that are not valid any more, RESP3 and RESP2', () =>
   ]);
   expect(old.of(TO_CLIENT).map((m) => m.kind)).toEqual(['response', 'one-way']);
 });
+
+describe('streamed types of RESP3', () => {
+  const replies = [
+    '$?\r\n;4\r\nHell\r\n;5\r\no wor\r\n;1\r\nd\r\n;0\r\n',
+    '*?\r\n:1\r\n*1\r\n+a\r\n$?\r\n;1\r\nx\r\n;0\r\n.\r\n',
+    '%?\r\n+a\r\n:1\r\n+b\r\n*?\r\n.\r\n.\r\n',
+    '*2\r\n~?\r\n.\r\n$?\r\n;0\r\n',
+  ];
+
+  test.each([1, 2, 3, 7, 1000])('in reads of %d bytes', (size) => {
+    const c = start();
+    c.feed(TO_SERVER, command('GET', 'k').repeat(replies.length + 1));
+    const all = `${replies.join('')}+OK\r\n`;
+    for (let at = 0; at < all.length; at += size) c.feed(TO_CLIENT, all.slice(at, at + size));
+    const answers = c.of(TO_CLIENT);
+    expect(answers.map((m) => m.end - m.start)).toEqual([...replies.map((reply) => reply.length), 5]);
+    expect(answers.every((m) => m.kind === 'response')).toBe(true);
+    expect(c.causes).toEqual([]);
+  });
+
+  test.each(['.\r\n', ';1\r\na\r\n', '$?\r\n+a\r\n', '*?\r\n.x\r\n', '|?\r\n', '*?1\r\n', '*2\r\n.\r\n'])(
+    'elsewhere they are wrong: %j',
+    (text) => {
+      const c = start();
+      c.feed(TO_SERVER, command('GET', 'k'));
+      c.feed(TO_CLIENT, text);
+      expect(c.causes).toHaveLength(1);
+      c.feed(TO_SERVER, command('GET', 'k'));
+      c.feed(TO_CLIENT, '+OK\r\n');
+      expect(c.of(TO_CLIENT).at(-1)).toMatchObject({ status: 'ok' });
+    },
+  );
+
+  test('no request has them', () => {
+    const c = start();
+    c.feed(TO_SERVER, '*?\r\n');
+    c.feed(TO_SERVER, command('GET', 'k'));
+    expect(c.messages.map((m) => m.name)).toEqual(['GET']);
+    expect(c.causes).toEqual(['to-server count']);
+  });
+});
