@@ -209,7 +209,7 @@ export class Pipeline implements ExchangeSink {
       }
     }
     const facts = factsOf(event, this.#roleOf(event, sending));
-    const connection = new Connection(facts, this, { mask: this.#options.mask });
+    const connection = new Connection(facts, this, this.#options);
     connection.fresh = !this.#seasoned.delete(event.cookie);
     this.#connections.set(event.cookie, connection);
     return connection;

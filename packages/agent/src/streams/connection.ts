@@ -65,7 +65,7 @@ export class Connection implements StreamClock {
   constructor(facts: ConnectionFacts, sink: ExchangeSink, options: ParserOptions, hold: number = HOLD_NANOS) {
     this.facts = facts;
     this.#sink = sink;
-    this.#options = { ...options, datagrams: facts.transport === 'udp' };
+    this.#options = facts.transport === 'udp' ? { ...options, datagrams: true } : options;
     this.#streams = [new Stream(this.#sinkOf(TO_SERVER), hold), new Stream(this.#sinkOf(TO_CLIENT), hold)];
     this.#protocol = OPAQUE;
     this.#session = new Session(facts, OPAQUE.name, sink, this);

@@ -14,14 +14,24 @@ import {
 import { parseTraceparent } from './w3c.ts';
 
 /** Ids with the rank of the header that gave them: a better header replaces, an equal one completes. */
-export interface RankedIds extends CarriedIds {
+export interface RankedIds {
+  readonly traceId: string | null;
+  readonly spanId: string | null;
+  readonly original: string | undefined;
   readonly rank: number;
   /** Datadog's upper half of the trace id. */
   readonly upper: string | null;
   readonly requestIds: readonly RequestId[];
 }
 
-const NOTHING: RankedIds = { traceId: null, spanId: null, rank: 0, upper: null, requestIds: [] };
+const NOTHING: RankedIds = {
+  traceId: null,
+  spanId: null,
+  original: undefined,
+  rank: 0,
+  upper: null,
+  requestIds: [],
+};
 /** Request ids of one message; more say nothing more. */
 const MOST_REQUEST_IDS = 4;
 
@@ -128,9 +138,18 @@ export function addCarried(
   const ids = carriedIn(name, value);
   if (ids === null) return best;
   const before = best ?? NOTHING;
-  if (before.rank < rank)
-    return { ...NOTHING, upper: before.upper, requestIds: before.requestIds, ...ids, rank };
-  return { ...before, traceId: before.traceId ?? ids.traceId, spanId: before.spanId ?? ids.spanId };
+  const { upper, requestIds } = before;
+  if (before.rank < rank) {
+    return { traceId: ids.traceId, spanId: ids.spanId, original: ids.original, rank, upper, requestIds };
+  }
+  return {
+    traceId: before.traceId ?? ids.traceId,
+    spanId: before.spanId ?? ids.spanId,
+    original: before.original ?? ids.original,
+    rank,
+    upper,
+    requestIds,
+  };
 }
 
 /** As `addCarried`, for a header of any name that holds a request id. @param name lower case */
@@ -155,11 +174,11 @@ export function settleCarried(best: RankedIds | null): CarriedIds | null {
   if (traceId !== null && upper !== null && rank === RANKS['x-datadog-trace-id']) {
     traceId = upper + traceId.slice(16);
   }
-  if (traceId === null) return requestIds.length === 0 ? null : { traceId, spanId: null, requestIds };
-  return {
-    traceId,
-    spanId,
-    ...(best.original === undefined ? null : { original: best.original }),
-    ...(requestIds.length === 0 ? null : { requestIds }),
-  };
+  const { original } = best;
+  if (requestIds.length === 0) {
+    if (traceId === null) return null;
+    return original === undefined ? { traceId, spanId } : { traceId, spanId, original };
+  }
+  if (traceId === null) return { traceId, spanId: null, requestIds };
+  return original === undefined ? { traceId, spanId, requestIds } : { traceId, spanId, original, requestIds };
 }

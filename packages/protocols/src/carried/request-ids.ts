@@ -1,4 +1,5 @@
 import { type HashKey, keyedHash } from '@weft/model';
+import { byteSet, DIGITS, LOWER, UPPER } from '../bytes.ts';
 import type { RequestId } from '../protocol.ts';
 
 const SHORTEST = 6;
@@ -15,12 +16,34 @@ const SPECIFIC_VARIETY = 7;
  */
 export function requestIdOf(name: string, value: string, key?: HashKey): RequestId | null {
   if (value.length < SHORTEST || value.length > LONGEST) return null;
-  // Some hop writes it in capitals, with braces or quotes around it.
-  const id = value.toLowerCase().replaceAll(/[^0-9a-z_.:=+/-]/g, '');
+  const id = normal(value);
   if (id.length < SHORTEST) return null;
   return { name, hash: keyedHash(id, key), specific: isSpecific(id) };
 }
 
+/** What an id consists of; some hop writes it in capitals, or with braces or quotes around it. */
+const PART = byteSet(`${DIGITS}${LOWER}${UPPER}_.:=+/-`);
+
+function normal(value: string): string {
+  let from = 0;
+  let to = value.length;
+  while (from < to && PART[value.charCodeAt(from) & 255] === 0) from++;
+  while (to > from && PART[value.charCodeAt(to - 1) & 255] === 0) to--;
+  return value.slice(from, to).toLowerCase();
+}
+
 function isSpecific(id: string): boolean {
-  return id.length >= SPECIFIC && /\d/.test(id) && new Set(id).size >= SPECIFIC_VARIETY;
+  if (id.length < SPECIFIC) return false;
+  let digits = 0;
+  let variety = 0;
+  // One bit a character, those that are 32 apart sharing one.
+  let seen = 0;
+  for (let i = 0; i < id.length; i++) {
+    const code = id.charCodeAt(i);
+    if (code >= 48 && code <= 57) digits++;
+    const bit = 1 << (code & 31);
+    if ((seen & bit) === 0) variety++;
+    seen |= bit;
+  }
+  return digits > 0 && variety >= SPECIFIC_VARIETY;
 }

@@ -23,22 +23,23 @@ interface Carrier {
 /** The fields that carry ids, by the code of their first letter. */
 export interface Carriers {
   readonly byLetter: readonly (readonly Carrier[] | undefined)[];
+  /** Names that were asked for besides the usual ones. */
+  readonly further: readonly string[] | undefined;
   readonly key: HashKey | undefined;
 }
 
 const FIELD_NAME = /^[a-z][a-z0-9-]*$/;
-let plain: Carriers | null = null;
+let latest: Carriers | null = null;
 
-/** The fields that a parser looks for; one table for all connections without names of their own. */
-export function carriersOf(options: ParserOptions): Carriers {
-  if (options.requestIdNames === undefined && options.idKey === undefined) {
-    plain ??= create([], undefined);
-    return plain;
+/** The fields that a parser looks for: one table, as long as all connections are told the same. */
+export function carriersOf({ requestIdNames, idKey }: ParserOptions): Carriers {
+  if (latest === null || latest.further !== requestIdNames || latest.key !== idKey) {
+    latest = create(requestIdNames, idKey);
   }
-  return create(options.requestIdNames ?? [], options.idKey);
+  return latest;
 }
 
-function create(further: readonly string[], key: HashKey | undefined): Carriers {
+function create(further: readonly string[] | undefined, key: HashKey | undefined): Carriers {
   const byLetter: (Carrier[] | undefined)[] = Array.from({ length: 256 }, () => undefined);
   const add = (name: string, known: CarrierName | null) => {
     // Other names are properties of other protocols.
@@ -48,8 +49,8 @@ function create(further: readonly string[], key: HashKey | undefined): Carriers 
     byLetter[code].push({ bytes: ascii(name), known, name });
   };
   for (const name of CARRIER_NAMES) add(name, name);
-  for (const name of further) add(name, null);
-  return { byLetter, key };
+  for (const name of further ?? []) add(name, null);
+  return { byLetter, further, key };
 }
 
 /** Adds the ids of line `line`, if it is a field that carries some. @param best of the earlier lines */
