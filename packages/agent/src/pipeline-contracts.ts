@@ -1,4 +1,5 @@
 import type { EvidenceKind, SpanRecord } from '@weft/model';
+import type { ParserOptions } from '@weft/protocols';
 import type { SpanOwner } from './sessions/span-builder.ts';
 
 /** What the pipeline asks about processes; live it reads /proc, in a replay the recording. */
@@ -12,9 +13,11 @@ export interface ProcessFacts {
   exited(tgid: number): void;
 }
 
-export interface PipelineOptions {
-  readonly mask: boolean;
+/** What parsers are told, and: */
+export interface PipelineOptions extends Omit<ParserOptions, 'datagrams'> {
   readonly without: readonly EvidenceKind[];
+  /** Unix time of the events' moment 0, ns; hosts must agree on it (to seconds) to join what goes over UDP. */
+  readonly epochUnixNanos?: number;
 }
 
 /** Receives finished spans. */

@@ -1,11 +1,11 @@
 import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment } from '@weft/causality';
 import { EVENT, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
-import { fnv1a } from '@weft/model';
-import { CALL_BYTES, type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
+import { CALL_BYTES, detectProtocol, type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
 import { addressesLearnt, factsOf } from './capture/facts-of-event.ts';
 import { type RecordMemory, readTaskEvent, SocketEvent } from './capture/socket-event.ts';
 import { Losses } from './losses.ts';
 import type { PipelineOptions, ProcessFacts, SpanSink, VerdictSink } from './pipeline-contracts.ts';
+import { datagramDigest } from './sessions/datagram-digest.ts';
 import type { Exchange } from './sessions/exchange.ts';
 import { HeldCalls } from './sessions/held-calls.ts';
 import type { ExchangeSink } from './sessions/session.ts';
@@ -25,8 +25,6 @@ const TICK_NANOS = 100e6;
 const TICKS_A_ROUND = 8;
 /** What only the quiet ends is given out so long after its end at the latest. */
 const LATEST_NANOS = QUIET_NANOS + TICKS_A_ROUND * TICK_NANOS;
-/** Bytes of a datagram that its exchange key is made of. */
-const DIGEST_BYTES = 64;
 /** Messages up to this size are copied whole anyway. */
 const SMALL_BYTES = 512;
 
@@ -238,7 +236,7 @@ export class Pipeline implements ExchangeSink {
       dropped === undefined
         ? factsOf(event, this.#roleOf(event, sending))
         : { ...(addressesLearnt(dropped.facts, event) ?? dropped.facts), tgid: event.tgid };
-    const connection = new Connection(facts, this, { mask: this.#options.mask });
+    const connection = new Connection(facts, this, this.#options);
     connection.fresh = dropped?.fresh ?? true;
     this.#connections.set(event.cookie, connection);
     return connection;
@@ -248,6 +246,12 @@ export class Pipeline implements ExchangeSink {
   #roleOf(event: SocketEvent, sending: boolean): 'client' | 'server' {
     if (event.role === ROLE.ROLE_CLIENT) return 'client';
     if (event.role === ROLE.ROLE_SERVER) return 'server';
+    if (event.transport === TRANSPORT.UDP) {
+      // Who speaks first is the client, unless the agent came later: the message may tell.
+      const payload = event.payload();
+      const side = detectProtocol(payload, null)?.protocol.sideOf(payload) ?? TO_SERVER;
+      return sending === (side === TO_SERVER) ? 'client' : 'server';
+    }
     if (event.transport !== TRANSPORT.TCP) return sending ? 'client' : 'server';
     if (event.localPort !== 0 && this.#processes.isListening(event.tgid, event.localPort)) return 'server';
     return 'client';
@@ -274,7 +278,8 @@ export class Pipeline implements ExchangeSink {
 
   opened(exchange: Exchange): void {
     if (exchange.connection.transport === 'udp') {
-      exchange.digest = fnv1a(this.#event.payload(), DIGEST_BYTES);
+      const unixNanos = (this.#options.epochUnixNanos ?? 0) + exchange.start;
+      exchange.digest = datagramDigest(this.#event.payload(), unixNanos);
     }
     const connection = this.#connections.get(exchange.connection.cookie)!;
     const { facts, fresh } = connection;
@@ -282,7 +287,12 @@ export class Pipeline implements ExchangeSink {
     const at = connection.moment ?? nobodyOf(facts.tgid, exchange.start);
     if (facts.role === 'client') {
       exchange.causes = this.#engine.causesOf(
-        { traceId: exchange.traceId, socket: facts.cookie, first: fresh },
+        {
+          traceId: exchange.traceId,
+          requestIds: exchange.requestIds,
+          socket: facts.cookie,
+          first: fresh,
+        },
         at,
       );
       connection.fresh = false;

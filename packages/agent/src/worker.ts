@@ -49,10 +49,15 @@ function run(capture: KernelCapture): void {
     host: data.host,
     epoch: data.unixEpoch as Epoch,
   });
-  const pipeline = new Pipeline(processes, data.capture, (span) => blocks.add(span), {
-    heads: (cookie, received, sent, limit) => capture.wantHeads(cookie, received, sent, limit),
-    wholeCalls: (port) => capture.setPortVerdict(port, MODE.FULL),
-  });
+  const pipeline = new Pipeline(
+    processes,
+    { ...data.capture, epochUnixNanos: Number(data.unixEpoch) },
+    (span) => blocks.add(span),
+    {
+      heads: (cookie, received, sent, limit) => capture.wantHeads(cookie, received, sent, limit),
+      wholeCalls: (port) => capture.setPortVerdict(port, MODE.FULL),
+    },
+  );
   const budget = new CpuBudget(data.capture.cpuBudget);
   const { ring } = capture;
   const monotonicEpoch = data.capture.monotonicEpoch;

@@ -1,5 +1,6 @@
 import type { EvidenceKind } from '@weft/model';
 import { ProcessContexts } from './contexts.ts';
+import { carriedIdSource } from './evidence/carried-id.ts';
 import { lineageSource, waiterFor } from './evidence/lineage.ts';
 import { onlyOpenSource } from './evidence/only-open.ts';
 import { SocketOrigins } from './evidence/socket-origin.ts';
@@ -37,6 +38,7 @@ export class CausalityEngine<R extends ServedRequest> {
       socketReturnSource(),
       lineageSource(),
       this.#origins.source(),
+      carriedIdSource(),
       onlyOpenSource(),
     ];
     this.#sources = all.filter((source) => !options.without?.includes(source.kind));

@@ -1,3 +1,4 @@
+import { dns } from './dns/index.ts';
 import { http1 } from './http1/index.ts';
 import { mysql } from './mysql/index.ts';
 import { opaque } from './opaque/index.ts';
@@ -68,6 +69,18 @@ const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]]
       '!5\r\nERR x\r\n',
       '_\r\n',
       '~1\r\n(123\r\n',
+      '*?\r\n$?\r\n;1\r\na\r\n;0\r\n.\r\n',
+    ],
+  ],
+  [
+    dns,
+    [
+      '\x00\x1d\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03com\x00\x00\x01\x00\x01',
+      '\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01a\x00\x00\x1c\x00\x01',
+    ],
+    [
+      '\x00\x23\x00\x01\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x01\x00\x04abcd',
+      '\x00\x0c\x00\x01\x81\x83\x00\x00\x00\x00\x00\x00\x00\x00',
     ],
   ],
   [
@@ -213,7 +226,7 @@ export function fuzzOnce(seed: number): string {
   const origin = random(2) * 4_294_967_000;
   const at = [0, 0];
   try {
-    const parser = protocol.createParser(checker, { mask: random(2) === 0 });
+    const parser = protocol.createParser(checker, { mask: random(2) === 0, datagrams: random(4) === 0 });
     while (at[0]! < streams[0]!.length || at[1]! < streams[1]!.length) {
       const side: Side = random(2) === 0 ? TO_SERVER : TO_CLIENT;
       const stream = streams[side]!;

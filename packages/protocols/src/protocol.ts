@@ -1,4 +1,4 @@
-import type { Attributes, SpanStatus } from '@weft/model';
+import type { Attributes, HashKey, SpanStatus } from '@weft/model';
 
 /** Direction of a stream of bytes on one connection, by role rather than by socket. */
 export const TO_SERVER = 0;
@@ -18,6 +18,20 @@ export interface CarriedIds {
   readonly traceId: string | null;
   /** The sender's span id, 16 hex digits, or null. */
   readonly spanId: string | null;
+  /** The trace id as it was sent, where `traceId` is a hash of it (SkyWalking, SOFA). */
+  readonly original?: string;
+  /** Ids that name a request and no trace (`X-Request-ID` and kin), at most 4; absent: none. */
+  readonly requestIds?: readonly RequestId[];
+}
+
+/** An id that several hops of one request may carry. */
+export interface RequestId {
+  /** Of the header or property, lower case. */
+  readonly name: string;
+  /** Of its value, 16 hex digits: values do not leave the host. */
+  readonly hash: string;
+  /** Nobody else has the same by chance. */
+  readonly specific: boolean;
 }
 
 /** One request or one response as it crossed one connection in one direction. */
@@ -53,6 +67,12 @@ export interface MessageSink {
 export interface ParserOptions {
   /** Values of query strings, commands and headers are replaced by `?` (DESIGN §8). */
   readonly mask: boolean;
+  /** Each `feed` is one datagram, its missing end a `gap` after it; else bytes come as a stream. */
+  readonly datagrams?: boolean;
+  /** Further headers that hold request ids, lower case letters, digits and `-`. */
+  readonly requestIdNames?: readonly string[];
+  /** Request ids are hashed with it; the same on all hosts. */
+  readonly idKey?: HashKey;
 }
 
 /**

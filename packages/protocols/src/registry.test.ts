@@ -123,6 +123,7 @@ test('protocols by name', () => {
     'redis',
     'postgresql',
     'mysql',
+    'dns',
     'opaque',
   ]);
   expect(protocolNamed('redis')?.name).toBe('redis');

@@ -1,6 +1,6 @@
 import type { Candidate, ServedRequest } from '@weft/causality';
 import type { Attributes, ExchangeKey } from '@weft/model';
-import type { Message } from '@weft/protocols';
+import type { Message, RequestId } from '@weft/protocols';
 import type { ConnectionFacts } from '../streams/connection-facts.ts';
 
 /**
@@ -67,6 +67,10 @@ export class Exchange implements ServedRequest {
 
   get traceId(): string | null {
     return this.request.carried?.traceId ?? null;
+  }
+
+  get requestIds(): readonly RequestId[] | undefined {
+    return this.request.carried?.requestIds;
   }
 
   /** A push that nobody answers. */

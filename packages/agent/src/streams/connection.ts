@@ -66,11 +66,11 @@ export class Connection implements StreamClock {
   constructor(facts: ConnectionFacts, sink: ExchangeSink, options: ParserOptions, hold: number = HOLD_NANOS) {
     this.#facts = facts;
     this.#sink = sink;
-    this.#options = options;
+    this.#options = facts.transport === 'udp' ? { ...options, datagrams: true } : options;
     this.#streams = [new Stream(this.#sinkOf(TO_SERVER), hold), new Stream(this.#sinkOf(TO_CLIENT), hold)];
     this.#protocol = OPAQUE;
     this.#session = new Session(facts, OPAQUE.name, sink, this);
-    this.#parser = OPAQUE.createParser(this.#session, options);
+    this.#parser = OPAQUE.createParser(this.#session, this.#options);
   }
 
   /** What does not change of the connection, as far as it is known by now. */
@@ -206,7 +206,9 @@ export class Connection implements StreamClock {
     if (this.#lastSide !== side) {
       if (this.#protocol !== OPAQUE) this.#doubt(side, bytes);
       else if (!this.#detect(side, bytes)) {
-        if (bytes.length < MOST_UNDECIDED && isUndecided(bytes, side)) {
+        // A datagram has no sequel.
+        const goesOn = this.facts.transport !== 'udp' && bytes.length < MOST_UNDECIDED;
+        if (goesOn && isUndecided(bytes, side)) {
           this.#undecided = { side, bytes: bytes.slice(), position, time };
           return;
         }

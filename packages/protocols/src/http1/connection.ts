@@ -1,5 +1,13 @@
 import type { Attributes } from '@weft/model';
-import { type Message, type MessageSink, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import {
+  type Message,
+  type MessageSink,
+  type ParserOptions,
+  type Side,
+  TO_CLIENT,
+  TO_SERVER,
+} from '../protocol.ts';
+import { type Carriers, carriersOf } from './carriers.ts';
 
 /** Between messages. */
 export const START = 0;
@@ -88,6 +96,7 @@ const MOST_SPECIAL = 256;
 export interface Connection {
   readonly sink: MessageSink;
   readonly mask: boolean;
+  readonly carriers: Carriers;
   readonly flows: readonly [Flow, Flow];
   requests: number;
   responses: number;
@@ -126,10 +135,11 @@ function createFlow(side: Side): Flow {
 }
 
 /** State of a new connection. */
-export function createConnection(sink: MessageSink, mask: boolean): Connection {
+export function createConnection(sink: MessageSink, options: ParserOptions): Connection {
   return {
     sink,
-    mask,
+    mask: options.mask,
+    carriers: carriersOf(options),
     flows: [createFlow(TO_SERVER), createFlow(TO_CLIENT)],
     requests: 0,
     responses: 0,

@@ -1,3 +1,4 @@
+import type { Attributes } from '@weft/model';
 import type { Message } from '../protocol.ts';
 import { TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import { beginChunk } from './body.ts';
@@ -17,7 +18,7 @@ import {
 } from './connection.ts';
 import { framing } from './fields.ts';
 import { readRequestHead, requestHead } from './request-head.ts';
-import { readResponseHead } from './response-head.ts';
+import { readResponseHead, switched } from './response-head.ts';
 
 /** `HTTP/1.x `: a status line that stands where a body would. */
 export const PROBE_LENGTH = 9;
@@ -38,7 +39,7 @@ export function readHead(
   bodyStart: number,
 ): boolean {
   if (f.side === TO_SERVER) {
-    if (!readRequestHead(bytes, from, end, c.mask)) {
+    if (!readRequestHead(bytes, from, end, c.mask, c.carriers)) {
       lose(c, f, 'request-line', start);
       return false;
     }
@@ -109,6 +110,13 @@ function numberSpecial(
   }
 }
 
+/** What follows a 101 is another protocol's, and no span. */
+function responseAttributes(status: number): Attributes {
+  return switched.to === ''
+    ? { 'http.response.status_code': status }
+    : { 'http.response.status_code': status, 'weft.http.upgrade': switched.to };
+}
+
 function beginResponse(c: Connection, f: Flow, status: number, start: number, bodyStart: number): void {
   const isInterim = status < 200 && status !== 101;
   const message: Message = {
@@ -118,7 +126,7 @@ function beginResponse(c: Connection, f: Flow, status: number, start: number, bo
     start,
     name: '',
     status: isInterim ? 'unset' : status >= 500 ? 'error' : 'ok',
-    attributes: { 'http.response.status_code': status },
+    attributes: responseAttributes(status),
     carried: null,
   };
   f.lost = false;

@@ -29,12 +29,14 @@ import { likeness, mayBegin, resynchronise } from './synchronise.ts';
 
 const CR = 13;
 const LF = 10;
+/** Bytes that are not needed of what ends with the connection; asked again before they are over. */
+const ENDLESS = 2 ** 30;
 /** The version digit is unknown here and never matters: what is replayed goes to a body. */
 const STATUS_LINE = ascii('HTTP/1.');
 
 /** Parser of HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112): see `Parser` for the contract. */
 export function createHttp1Parser(sink: MessageSink, options: ParserOptions): Parser {
-  const c = createConnection(sink, options.mask);
+  const c = createConnection(sink, options);
   return {
     feed(side, bytes, position) {
       const f = c.flows[side];
@@ -54,7 +56,9 @@ export function createHttp1Parser(sink: MessageSink, options: ParserOptions): Pa
     neededFrom(side: Side) {
       const f = c.flows[side];
       const next = Math.max(0, f.next);
-      return f.phase === LENGTH || f.phase === CHUNK_DATA ? next + f.remaining : next;
+      if (f.phase === LENGTH || f.phase === CHUNK_DATA) return next + f.remaining;
+      // Nothing of it is ever read but its end.
+      return f.phase === CLOSE || f.phase === TUNNEL ? next + ENDLESS : next;
     },
   };
 }

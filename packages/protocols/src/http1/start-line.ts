@@ -94,9 +94,22 @@ export function likeRequest(bytes: Uint8Array, from: number, to: number): Likene
   }
   if (!known) return NO;
   if (space + 1 === to) return PERHAPS;
-  return looksLikeTarget(bytes, space + 1, to) && isText(bytes, space + 1, Math.min(to, space + 256))
+  const end = endOfCutTarget(bytes, space + 1, to);
+  return looksLikeTarget(bytes, space + 1, end) && isText(bytes, space + 1, Math.min(end, space + 256))
     ? LIKELY
     : NO;
+}
+
+/** Where the target ends in a request line that breaks off, perhaps within its version: ` `, ` HTT`, ` HTTP/1.1\r`. */
+function endOfCutTarget(bytes: Uint8Array, from: number, to: number): number {
+  const text = endOfLine(bytes, from, to);
+  const least = Math.max(from + 1, text - VERSION_LENGTH - 1);
+  for (let at = text - 1; at >= least; at--) {
+    if (bytes[at] !== SP) continue;
+    const begun = Math.min(text - at - 1, VERSION.length);
+    return bytesAt(bytes, at + 1, VERSION.subarray(0, begun)) ? at : to;
+  }
+  return to;
 }
 
 /** Whether a method that is in common use, and its space, stand here. */
