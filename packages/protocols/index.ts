@@ -9,6 +9,7 @@ export {
 export { endpointOf, withoutIds } from './src/endpoint.ts';
 export { type FuzzResult, fuzzAll } from './src/fuzz.ts';
 export { http1 } from './src/http1/index.ts';
+export { http2 } from './src/http2/index.ts';
 export { opaque } from './src/opaque/index.ts';
 export * from './src/protocol.ts';
 export { redis } from './src/redis/index.ts';

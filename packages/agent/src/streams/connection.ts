@@ -235,7 +235,7 @@ export class Connection implements StreamClock {
     this.#session.finish();
     this.#strangeTurns = 0;
     this.#protocol = protocol;
-    this.#session = new Session(this.facts, protocol.name, this.#sink, this);
+    this.#session = new Session(this.facts, protocol.name, this.#sink, this, protocol.interleaves);
     this.#parser = protocol.createParser(this.#session, this.#options);
   }
 }
