@@ -193,12 +193,16 @@ export class Pipeline implements ExchangeSink {
 
   /** What the unit of execution has just done, besides opening exchanges. */
   #tellCausality(connection: Connection, side: Side, event: SocketEvent): void {
+    // Settings and flow control are nobody's work.
+    if (connection.session.idle) return;
     const exchange = connection.touched(side);
     if (connection.facts.role === 'client') {
       if (side === TO_CLIENT) this.#engine.responseRead(causeOf(exchange), event);
     } else if (exchange !== null) {
       if (side === TO_SERVER) this.#engine.requestRead(exchange, event);
       else this.#engine.responseWritten(exchange, event);
+    } else if (side === TO_SERVER && connection.session.ambiguous) {
+      this.#engine.severalRead(event);
     }
   }
 
@@ -252,6 +256,8 @@ export class Pipeline implements ExchangeSink {
     }
     const connection = this.#connections.get(exchange.connection.cookie)!;
     const { facts, fresh } = connection;
+    // A server that pushes asks itself: that says nothing of what its threads work for.
+    if (exchange.pushed) return;
     // The bytes may have waited for others: the event in hand is then somebody else's.
     const at = connection.moment ?? nobodyOf(facts.tgid, exchange.start);
     if (facts.role === 'client') {

@@ -1,6 +1,6 @@
 import type { Candidate, ServedRequest } from '@weft/causality';
 import type { Attributes, ExchangeKey } from '@weft/model';
-import type { Message } from '@weft/protocols';
+import { type Message, TO_CLIENT } from '@weft/protocols';
 import type { ConnectionFacts } from '../streams/connection-facts.ts';
 
 /**
@@ -66,6 +66,11 @@ export class Exchange implements ServedRequest {
 
   get traceId(): string | null {
     return this.request.carried?.traceId ?? null;
+  }
+
+  /** A request of the server in the client's name, answered by the server too (HTTP/2). */
+  get pushed(): boolean {
+    return this.request.kind === 'request' && this.request.side === TO_CLIENT;
   }
 
   /** A push that nobody answers. */

@@ -111,7 +111,8 @@ function statusOf(exchange: Exchange, kind: SpanKind, attributes: Attributes): S
   const code = attributes['http.response.status_code'];
   if (kind === 'client' && typeof code === 'number' && code >= 400) return 'error';
   const grpc = attributes['rpc.grpc.status_code'];
-  if (typeof grpc === 'number' && (kind === 'client' ? grpc !== 0 : GRPC_SERVER_ERRORS.has(grpc))) return 'error';
+  if (typeof grpc === 'number' && (kind === 'client' ? grpc !== 0 : GRPC_SERVER_ERRORS.has(grpc)))
+    return 'error';
   // It became known after the response had begun: a stream was reset.
   if (attributes['error.type'] !== undefined) return 'error';
   return exchange.response.status;

@@ -68,7 +68,8 @@ export function skipGrpcMessages(m: GrpcMessages, length: number): void {
 export function statusInTrailers(trailers: string): string {
   for (const line of trailers.split('\n')) {
     const colon = line.indexOf(':');
-    if (colon > 0 && line.slice(0, colon).trim().toLowerCase() === 'grpc-status') return line.slice(colon + 1).trim();
+    if (colon > 0 && line.slice(0, colon).trim().toLowerCase() === 'grpc-status')
+      return line.slice(colon + 1).trim();
   }
   return '';
 }

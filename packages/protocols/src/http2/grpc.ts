@@ -12,7 +12,8 @@ const LONGEST_NAME = 256;
 /**
  * Adds what the path `/package.Service/Method` says of a call: in the names of the RPC conventions up to 1.37, and
  * `rpc.system.name` of the later ones, whose `rpc.method` would collide.
- * @returns the span's name
+ * @param path '' if it is not known
+ * @returns the span's name; '' without a path
  */
 export function describeCall(attributes: Record<string, AttributeValue>, path: string): string {
   attributes['rpc.system'] = 'grpc';

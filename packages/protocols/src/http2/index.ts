@@ -65,7 +65,8 @@ function detect(bytes: Uint8Array, side: Side | null): number {
   const type = bytes[3]!;
   const first = uint24(bytes, 0);
   const isWhole = FRAME_HEADER + first <= length;
-  if (type === SETTINGS && isWhole && (first > 0 ? hasKnownSettings(bytes, first) : frames > 1)) return PROBABLE;
+  if (type === SETTINGS && isWhole && (first > 0 ? hasKnownSettings(bytes, first) : frames > 1))
+    return PROBABLE;
   if (type === DATA || type === HEADERS || type === CONTINUATION || type === SETTINGS) return POSSIBLE;
   return isWhole ? PROBABLE : POSSIBLE;
 }

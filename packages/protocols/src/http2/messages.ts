@@ -21,7 +21,7 @@ function kindOf(block: HpackDecoder): typeof OF_REQUEST | typeof OF_RESPONSE | t
   return WITHOUT_PSEUDO;
 }
 
-function valueOf(block: HpackDecoder, name: string): string {
+function fieldOf(block: HpackDecoder, name: string): string {
   for (let i = 0; i < block.count; i++) if (block.fields[i]!.name === name) return block.fields[i]!.value;
   return '';
 }
@@ -63,18 +63,19 @@ export function readBlock(
 /** What a response's last header block says of a call's outcome: its trailers, or its only one ("Trailers-Only"). */
 function statusIn(block: HpackDecoder): Record<string, AttributeValue> {
   const attributes: Record<string, AttributeValue> = {};
-  describeStatus(attributes, valueOf(block, 'grpc-status'));
+  describeStatus(attributes, fieldOf(block, 'grpc-status'));
   return attributes;
 }
 
 function beginRequest(c: Connection, stream: Stream, start: number, side: Side, block: HpackDecoder): void {
   readRequest(block, c.mask);
   const { attributes, carried, isGrpc } = request;
-  const path = attributes['url.path'];
   const half = stream.halves[TO_SERVER];
+  attributes['weft.http2.stream_id'] = stream.id;
   let { name } = request;
-  if (isGrpc && typeof path === 'string') {
-    name = describeCall(attributes, path);
+  if (isGrpc) {
+    const path = attributes['url.path'];
+    name = describeCall(attributes, typeof path === 'string' ? path : '') || name;
     half.messages = createGrpcMessages();
   }
   openMessage(c, half, {
@@ -90,7 +91,7 @@ function beginRequest(c: Connection, stream: Stream, start: number, side: Side, 
 }
 
 function beginResponse(c: Connection, stream: Stream, start: number, end: number, block: HpackDecoder): void {
-  const code = Number(valueOf(block, ':status'));
+  const code = Number(fieldOf(block, ':status'));
   const isKnown = Number.isInteger(code) && code >= 100;
   const isInterim = isKnown && code < 200;
   const message: Message = {
@@ -109,7 +110,7 @@ function beginResponse(c: Connection, stream: Stream, start: number, end: number
     return;
   }
   const half = stream.halves[TO_CLIENT];
-  if (isGrpcType(valueOf(block, 'content-type'))) half.messages = createGrpcMessages();
+  if (isGrpcType(fieldOf(block, 'content-type'))) half.messages = createGrpcMessages();
   openMessage(c, half, message);
 }
 

@@ -98,12 +98,10 @@ function readPreface(c: Connection, f: Flow, bytes: Uint8Array, from: number): n
   return i;
 }
 
-
 function readHeader(c: Connection, f: Flow, bytes: Uint8Array, from: number, base: number): number {
   if (f.partLength === 0 && bytes.length - from >= FRAME_HEADER) {
     f.next = base + from + FRAME_HEADER;
-    beginFrame(c, f, bytes, from, base + from);
-    return f.phase === LOST ? from : from + FRAME_HEADER;
+    return beginFrame(c, f, bytes, from, base + from) ? from + FRAME_HEADER : from;
   }
   const taken = Math.min(FRAME_HEADER - f.partLength, bytes.length - from);
   append(f, bytes, from, taken);
@@ -161,7 +159,8 @@ function skip(c: Connection, f: Flow, position: number, length: number): void {
     if (f.phase === BODY) {
       const half = f.stream?.halves[f.side];
       // The padding's length may be among them: then it counts as data.
-      const data = f.padding < 0 ? skipped : Math.min(skipped, Math.max(0, f.remaining + skipped - f.padding));
+      const data =
+        f.padding < 0 ? skipped : Math.min(skipped, Math.max(0, f.remaining + skipped - f.padding));
       f.padding = Math.max(0, f.padding);
       if (half !== undefined) {
         half.size += data;

@@ -24,8 +24,8 @@ import { BODY, COLLECT, type Connection, endHalf, type Flow, HEADER, lose, SKIP 
 
 const PRIORITY_FIELDS = 5;
 
-/** A frame header that stands at `at`. @param start its position */
-export function beginFrame(c: Connection, f: Flow, bytes: Uint8Array, at: number, start: number): void {
+/** A frame header that stands at `at`. @param start its position @returns false where it is none */
+export function beginFrame(c: Connection, f: Flow, bytes: Uint8Array, at: number, start: number): boolean {
   f.type = bytes[at + 3]!;
   f.flags = bytes[at + 4]!;
   f.streamId = streamIdAt(bytes, at + 5);
@@ -38,17 +38,17 @@ export function beginFrame(c: Connection, f: Flow, bytes: Uint8Array, at: number
     if (!looksLikeFrame(bytes, at)) {
       f.lost = true;
       lose(c, f, 'frame');
-      return;
+      return false;
     }
   }
   if (isFrameError(f.type, f.remaining, f.streamId)) {
     lose(c, f, 'frame');
-    return;
+    return false;
   }
   // Nothing may come between the frames of a header block (RFC 9113 §4.3).
   if (f.blockStream > 0 && (f.type !== CONTINUATION || f.streamId !== f.blockStream)) {
     lose(c, f, 'header-block');
-    return;
+    return false;
   }
   switch (f.type) {
     case DATA:
@@ -56,7 +56,7 @@ export function beginFrame(c: Connection, f: Flow, bytes: Uint8Array, at: number
       f.stream = c.streams.get(f.streamId) ?? null;
       f.padding = (f.flags & PADDED) === 0 ? 0 : -1;
       if (f.remaining === 0) endBodyFrame(c, f, start + 9);
-      return;
+      return true;
     case HEADERS:
     case PUSH_PROMISE:
     case CONTINUATION:
@@ -68,9 +68,10 @@ export function beginFrame(c: Connection, f: Flow, bytes: Uint8Array, at: number
         f.phase = HEADER;
         readPayload(c, f, bytes, at, at, start + 9);
       }
-      return;
+      return true;
     default:
       f.phase = f.remaining === 0 ? HEADER : SKIP;
+      return true;
   }
 }
 

@@ -1,4 +1,13 @@
-import { DATA, FRAME_HEADER, frameChain, looksLikeFrame, streamIdAt, uint24 } from './frames.ts';
+import {
+  DATA,
+  END_HEADERS,
+  FRAME_HEADER,
+  frameChain,
+  HEADERS,
+  looksLikeFrame,
+  streamIdAt,
+  uint24,
+} from './frames.ts';
 import { type Connection, type Flow, HEADER } from './stream.ts';
 
 /**
@@ -22,5 +31,8 @@ function isConvincing(c: Connection, bytes: Uint8Array, at: number): boolean {
   if (frames < 0) return false;
   if (frames > 1 || at + FRAME_HEADER + uint24(bytes, at) === bytes.length) return true;
   if (at > 0) return false;
-  return bytes[at + 3] !== DATA || c.streams.has(streamIdAt(bytes, at + 5));
+  // A cut frame: of a stream that is known, or with a header block of its own as nearly all have.
+  const type = bytes[at + 3]!;
+  if (type === HEADERS) return (bytes[at + 4]! & END_HEADERS) !== 0;
+  return type === DATA && c.streams.has(streamIdAt(bytes, at + 5));
 }

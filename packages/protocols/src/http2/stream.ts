@@ -181,15 +181,12 @@ export function endHalf(
 function addSizes(half: Half, side: Side, facts: Record<string, AttributeValue>): void {
   facts[side === TO_SERVER ? 'http.request.body.size' : 'http.response.body.size'] = half.size;
   if (half.messages === null || half.messages.count < 0) return;
-  facts[side === TO_SERVER ? 'weft.rpc.request.messages' : 'weft.rpc.response.messages'] = half.messages.count;
+  facts[side === TO_SERVER ? 'weft.rpc.request.messages' : 'weft.rpc.response.messages'] =
+    half.messages.count;
 }
 
 /** Nothing more will come of a stream. */
-export function endStream(
-  c: Connection,
-  stream: Stream,
-  extra: Record<string, AttributeValue> | null,
-): void {
+export function endStream(c: Connection, stream: Stream, extra: Record<string, AttributeValue> | null): void {
   if (!stream.halves[TO_CLIENT].ended) endHalf(c, stream, TO_CLIENT, c.flows[TO_CLIENT].next, extra);
   if (!stream.halves[TO_SERVER].ended) endHalf(c, stream, TO_SERVER, c.flows[TO_SERVER].next, null);
   c.streams.delete(stream.id);
