@@ -1,4 +1,4 @@
-import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment } from '@weft/causality';
+import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment, Turns } from '@weft/causality';
 import { EVENT, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
 import { fnv1a } from '@weft/model';
 import { type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
@@ -42,6 +42,7 @@ export class Pipeline implements ExchangeSink {
   readonly #options: PipelineOptions;
   readonly #emit: SpanSink;
   readonly #verdict: VerdictSink | null;
+  readonly #turns = new Turns<Exchange>((call, causes) => this.#decided(call, causes));
   readonly #held = new HeldCalls((exchange) => this.#ship(exchange));
   #nextTick = 0;
   /** Sockets that were dropped though they live on, and had carried requests: their next one is not their first. */
@@ -132,6 +133,7 @@ export class Pipeline implements ExchangeSink {
         break;
       case KIND.EXIT:
         this.#engine.threadExited(task.tgid, task.tid);
+        this.#turns.exited(task.tid);
         if (task.tgid === task.tid) {
           this.#engine.processExited(task.tgid);
           this.#processes.exited(task.tgid);
@@ -172,6 +174,8 @@ export class Pipeline implements ExchangeSink {
       connection.datagramBytes[side] += event.length;
     }
     const payload = event.payload();
+    // Answers come: what was sent before is decided by what was known before.
+    if (!sending && facts.role === 'client' && connection.session.interleaves) this.#turns.settle(event.tid);
     connection.add(side, position, otherPosition, event.length, event.skipped, payload, event.time, event);
     this.#tellCausality(connection, side, event);
     if (this.#verdict !== null && (connection.limited || event.length > SMALL_BYTES)) {
@@ -193,16 +197,27 @@ export class Pipeline implements ExchangeSink {
 
   /** What the unit of execution has just done, besides opening exchanges. */
   #tellCausality(connection: Connection, side: Side, event: SocketEvent): void {
+    const { session } = connection;
     // Settings and flow control are nobody's work.
-    if (connection.session.idle) return;
+    if (session.idle) return;
     const exchange = connection.touched(side);
+    this.#noteRead(connection, side, event);
     if (connection.facts.role === 'client') {
       if (side === TO_CLIENT) this.#engine.responseRead(causeOf(exchange), event);
     } else if (exchange !== null) {
       if (side === TO_SERVER) this.#engine.requestRead(exchange, event);
       else this.#engine.responseWritten(exchange, event);
-    } else if (side === TO_SERVER && connection.session.ambiguous) {
+    } else if (side === TO_SERVER && session.interleaves && session.touchedAll.length > 1) {
       this.#engine.severalRead(event);
+    }
+  }
+
+  /** What this turn of the thread has read for; only an event loop's turns matter. */
+  #noteRead(connection: Connection, side: Side, event: SocketEvent): void {
+    const isCall = connection.facts.role === 'client';
+    if (event.goid !== 0 || event.tid === 0 || isCall !== (side === TO_CLIENT)) return;
+    for (const exchange of connection.session.touchedAll) {
+      this.#turns.read(event.tid, isCall ? causeOf(exchange) : exchange, exchange);
     }
   }
 
@@ -261,20 +276,43 @@ export class Pipeline implements ExchangeSink {
     // The bytes may have waited for others: the event in hand is then somebody else's.
     const at = connection.moment ?? nobodyOf(facts.tgid, exchange.start);
     if (facts.role === 'client') {
-      exchange.causes = this.#engine.causesOf(
+      exchange.tid = at.tid;
+      connection.fresh = false;
+      const causes = this.#engine.causesOf(
         { traceId: exchange.traceId, socket: facts.cookie, first: fresh },
         at,
       );
-      connection.fresh = false;
-      const cause = causeOf(exchange);
-      if (cause !== null) exchange.waiter = this.#engine.callSent(cause, at);
+      const [best] = causes;
+      const isUnclear =
+        connection.session.interleaves &&
+        at.goid === 0 &&
+        best?.confidence !== 1 &&
+        this.#turns.isUnclear(at.tid, best?.request ?? null);
+      if (isUnclear) {
+        exchange.undecided = true;
+        this.#turns.sent(at.tid, exchange, facts.cookie);
+      } else {
+        this.#decided(exchange, causes);
+        const cause = causeOf(exchange);
+        if (cause !== null) exchange.waiter = this.#engine.callSent(cause, at);
+      }
     } else {
       exchange.tid = at.tid;
       this.#engine.requestReceived(exchange, at);
     }
   }
 
+  #decided(call: Exchange, causes: readonly Candidate<Exchange>[]): void {
+    call.undecided = false;
+    call.causes = causes;
+    const cause = causeOf(call);
+    if (cause !== null) cause.underWay++;
+  }
+
   closed(exchange: Exchange): void {
+    if (exchange.undecided) this.#turns.settle(exchange.tid);
+    const cause = causeOf(exchange);
+    if (cause !== null) cause.underWay--;
     if (exchange.connection.role === 'server') this.#engine.requestServed(exchange, exchange.tid);
     if (exchange.waiter !== 0) this.#engine.callAnswered(exchange.tgid, exchange.waiter);
     this.#held.add(exchange);

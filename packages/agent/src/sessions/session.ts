@@ -26,6 +26,8 @@ export interface StreamClock {
 const MAX_PENDING = 16_384;
 /** Responses that were seen before their request. */
 const MAX_EARLY = 64;
+/** Exchanges that one read is noted to belong to. */
+const MAX_TOUCHED = 64;
 
 interface EarlyResponse {
   readonly message: Message;
@@ -51,9 +53,8 @@ export class Session implements MessageSink {
   #early: EarlyResponse[] = [];
   /** Exchange of the message that is being read, by side. */
   #current: [Exchange | null, Exchange | null] = [null, null];
-  /** Exchanges whose bytes were read since `resetTouched`; more than one in one read is ambiguous. */
-  #touched: Exchange | null = null;
-  #ambiguous = false;
+  /** Exchanges whose bytes were read since `resetTouched`, in that order. */
+  readonly #touched: Exchange[] = [];
   /** Bytes belong to the exchanges that the parser names with them, not to the one that began last. */
   #interleaves: boolean;
   /** Bytes up to here, by side, hold some that were not seen or not understood. */
@@ -84,26 +85,31 @@ export class Session implements MessageSink {
 
   /** Forgets which exchanges the last chunk belonged to. */
   resetTouched(): void {
-    this.#touched = null;
-    this.#ambiguous = false;
+    this.#touched.length = 0;
   }
 
-  /** The bytes since `resetTouched` belong to several exchanges. */
-  get ambiguous(): boolean {
-    return this.#ambiguous;
+  /** The exchanges that the bytes since `resetTouched` are known to belong to, in their order. */
+  get touchedAll(): readonly Exchange[] {
+    return this.#touched;
+  }
+
+  /** Requests of several may be sent together, long after what caused them. */
+  get interleaves(): boolean {
+    return this.#interleaves;
   }
 
   /** The bytes since `resetTouched` belong to the connection itself (settings, flow control). */
   get idle(): boolean {
-    return this.#interleaves && this.#touched === null;
+    return this.#interleaves && this.#touched.length === 0;
   }
 
   /**
    * The exchange that the bytes since `resetTouched` on a side belong to; null when none or several.
    */
   touched(side: Side): Exchange | null {
-    if (this.#ambiguous) return null;
-    if (this.#touched !== null || this.#interleaves) return this.#touched;
+    if (this.#touched.length > 0 || this.#interleaves) {
+      return this.#touched.length === 1 ? this.#touched[0]! : null;
+    }
     const current = this.#current[side];
     if (current !== null && !(side === TO_SERVER ? current.requestEnded : current.responseEnded))
       return current;
@@ -111,8 +117,9 @@ export class Session implements MessageSink {
   }
 
   #touch(exchange: Exchange): void {
-    if (this.#touched !== null && this.#touched !== exchange) this.#ambiguous = true;
-    this.#touched = exchange;
+    const { length } = this.#touched;
+    if (this.#touched[length - 1] === exchange || length >= MAX_TOUCHED) return;
+    if (length < 2 || !this.#touched.includes(exchange)) this.#touched.push(exchange);
   }
 
   touch(message: Message): void {
