@@ -21,7 +21,7 @@ import {
 } from './testing/frames.ts';
 import { bytesOf } from './testing/recorder.ts';
 
-test('fixed seeds', () => {
+test('fixed seeds', { timeout: 30_000 }, () => {
   for (let seed = 1; seed <= 30_000; seed++) {
     const failure = fuzzOnce(seed);
     if (failure !== '') expect.fail(failure);

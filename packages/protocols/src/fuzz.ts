@@ -37,6 +37,8 @@ const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]]
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n0\r\n\r\n',
       'HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n',
       'HTTP/1.1 101 Switching Protocols\r\n\r\n',
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello\x02\x7e\0\x01a\x80\0',
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n\0\0\0\x04\0\0\0\0\0\0\0\x01\x01\x05\0\0\0\x01\x88',
       'HTTP/1.0 500 No\r\n\r\nuntil the end',
     ],
   ],

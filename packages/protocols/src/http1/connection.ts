@@ -1,5 +1,5 @@
 import type { Attributes } from '@weft/model';
-import { type Message, type MessageSink, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { type Message, type MessageSink, type Parser, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 
 /** Between messages. */
 export const START = 0;
@@ -95,6 +95,8 @@ export interface Connection {
   readonly special: SpecialRequest[];
   /** A response that left HTTP came before its request, which has this number; else -1. */
   tunnelFrom: number;
+  /** Reads what follows HTTP/1.1 after an upgrade; null: nothing does. */
+  tunnel: Parser | null;
 }
 
 function createFlow(side: Side): Flow {
@@ -135,6 +137,7 @@ export function createConnection(sink: MessageSink, mask: boolean): Connection {
     responses: 0,
     special: [],
     tunnelFrom: -1,
+    tunnel: null,
   };
 }
 

@@ -1,9 +1,10 @@
-import type { MessageSink, Parser, ParserOptions, Side } from '../protocol.ts';
+import { type MessageSink, type Parser, type ParserOptions, type Side, TO_SERVER } from '../protocol.ts';
 import { FRAME_HEADER, PREFACE } from './frames.ts';
 import { skipGrpcMessages } from './grpc-messages.ts';
 import { beginFrame, endBodyFrame, readBody, readPayload } from './payload.ts';
 import { resynchronise } from './resynchronise.ts';
 import {
+  addStream,
   BODY,
   CLIENT_PREFACE,
   COLLECT,
@@ -22,8 +23,19 @@ export function createHttp2Parser(sink: MessageSink, options: ParserOptions): Pa
   return parserOf(createConnection(sink, options.mask));
 }
 
-/** The parser of a connection whose state exists. */
-export function parserOf(c: Connection): Parser {
+/**
+ * The same after an upgrade from HTTP/1.1: stream 1 is that of the request which asked for it (RFC 7540 §3.2), and its
+ * response pairs with that in order, having no id in common.
+ */
+export function createUpgradedHttp2Parser(sink: MessageSink, mask: boolean): Parser {
+  const c = createConnection(sink, mask);
+  const request = addStream(c, 1, null).halves[TO_SERVER];
+  request.begun = true;
+  request.ended = true;
+  return parserOf(c);
+}
+
+function parserOf(c: Connection): Parser {
   return {
     feed(side, bytes, position) {
       const f = c.flows[side];
