@@ -20,5 +20,13 @@ export interface PipelineOptions {
 /** Receives finished spans. */
 export type SpanSink = (span: SpanRecord) => void;
 
-/** Below these positions a socket's bytes are not needed to go on parsing. */
-export type VerdictSink = (cookie: number, neededReceived: number, neededSent: number) => void;
+/**
+ * Below these positions a socket's bytes are not needed to go on parsing.
+ * @param whole one call may carry the heads of many messages: all of it is wanted, not its begin
+ */
+export type VerdictSink = (
+  cookie: number,
+  neededReceived: number,
+  neededSent: number,
+  whole: boolean,
+) => void;

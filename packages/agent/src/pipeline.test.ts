@@ -587,7 +587,7 @@ describe('bounds', () => {
   });
 
   test('the kernel is told what is not needed, from the first large message on', () => {
-    const verdicts: [number, number, number][] = [];
+    const verdicts: [number, number, number, boolean][] = [];
     const stage = new Stage({ verdict: (...verdict) => verdicts.push(verdict) });
     const wire = stage.story.connection(80, { sequences: [1_000, 5_000] });
     const request = get('/a');
@@ -600,7 +600,18 @@ describe('bounds', () => {
     stage.now();
     const [cookie] = wire.options.cookies;
     const own = verdicts.filter((verdict) => verdict[0] === cookie);
-    expect(own).toEqual([[cookie, 5_000 + head.length + body.length, 1_000 + request.length]]);
+    expect(own).toEqual([[cookie, 5_000 + head.length + body.length, 1_000 + request.length, false]]);
+  });
+
+  test('where messages interleave it is told from the first one on: all of a call is wanted, nothing is skipped', () => {
+    const verdicts: [number, number, number, boolean][] = [];
+    const stage = new Stage({ verdict: (...verdict) => verdicts.push(verdict) });
+    const wire = stage.story.connection(80, { sequences: [1_000, 3_000_000_000] });
+    const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0';
+    wire.clientSends(LOAD, preface);
+    stage.now();
+    const [cookie] = wire.options.cookies;
+    expect(verdicts).toEqual([[cookie, 3_000_000_000, 1_000 + preface.length, true]]);
   });
 });
 

@@ -178,12 +178,16 @@ export class Pipeline implements ExchangeSink {
     if (!sending && facts.role === 'client' && connection.session.interleaves) this.#turns.settle(event.tid);
     connection.add(side, position, otherPosition, event.length, event.skipped, payload, event.time, event);
     this.#tellCausality(connection, side, event);
-    if (this.#verdict !== null && (connection.limited || event.length > SMALL_BYTES)) {
+    const isLarge = event.length > SMALL_BYTES || connection.session.interleaves;
+    if (this.#verdict !== null && (connection.limited || isLarge)) {
       this.#limit(connection, this.#verdict);
     }
   }
 
-  /** Has the kernel copy no more than what parsing needs; from the first large message of a known protocol on. */
+  /**
+   * Has the kernel copy no more, and where messages interleave no less, than what parsing needs; from the first large
+   * message of a known protocol on.
+   */
   #limit(connection: Connection, verdict: VerdictSink): void {
     if (!connection.known) return;
     connection.limited = true;
@@ -192,6 +196,7 @@ export class Pipeline implements ExchangeSink {
       connection.facts.cookie,
       connection.neededFrom(client ? TO_CLIENT : TO_SERVER),
       connection.neededFrom(client ? TO_SERVER : TO_CLIENT),
+      connection.session.interleaves,
     );
   }
 

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { PAYLOAD_MAX } from '@weft/kernel';
 import { BlockEncoder, type Epoch, type SpanRecord } from '@weft/model';
 import { CpuBudget } from './budget.ts';
 import { KernelCapture } from './capture/kernel-capture.ts';
@@ -49,7 +50,8 @@ function run(capture: KernelCapture): void {
     (span) => {
       spans.push(span);
     },
-    (cookie, received, sent) => capture.wantHeads(cookie, received, sent, HEAD_BYTES),
+    (cookie, received, sent, whole) =>
+      capture.wantHeads(cookie, received, sent, whole ? PAYLOAD_MAX : HEAD_BYTES),
   );
   const budget = new CpuBudget(data.capture.cpuBudget);
   const encoder = new BlockEncoder();

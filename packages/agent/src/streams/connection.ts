@@ -144,7 +144,10 @@ export class Connection implements StreamClock {
 
   /** Position below which the kernel need not copy this side's bytes. */
   neededFrom(side: Side): number {
-    return this.#parser.neededFrom(side);
+    const needed = this.#parser.neededFrom(side);
+    const { next } = this.#streams[side];
+    // A side that has not spoken yet has no place in the parser: zero would be ahead of half of all sequences.
+    return Number.isNaN(next) ? needed : Math.max(needed, next);
   }
 
   timeOf(side: Side, position: number): number {

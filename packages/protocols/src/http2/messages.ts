@@ -51,7 +51,7 @@ export function readBlock(
   } else if (kind === OF_RESPONSE) {
     stream ??= addStream(c, streamId, streamId);
     if (!stream.halves[TO_CLIENT].begun) beginResponse(c, stream, start, end, block);
-  } else if (stream !== null && stream.halves[TO_SERVER].begun && !stream.halves[TO_CLIENT].begun) {
+  } else if (stream?.halves[TO_SERVER].begun && !stream.halves[TO_CLIENT].begun) {
     // Its status is named by an index that cannot be known.
     beginResponse(c, stream, start, end, block);
   }

@@ -1,4 +1,4 @@
-// Three programs that speak HTTP/2 without TLS: `backend`, `front PORT`, `load PORT COUNT WORKERS SESSIONS`.
+// Programs that speak HTTP/2 without TLS: `answer`, `backend`, `front PORT`, `load PORT COUNT WORKERS SESSIONS`.
 // The load asks front for /work/ID; front calls the gRPC methods FirstID and, after its answer, ThenID of the backend
 // over one connection. Each prints its port, or `done`, and ends with its standard input.
 import { connect, createServer } from 'node:http2';
@@ -72,4 +72,13 @@ async function load() {
   console.log('done');
 }
 
-({ backend, front, load })[mode]();
+function answer() {
+  serve((stream, headers) => {
+    stream.resume().on('end', () => {
+      stream.respond({ ':status': headers[':path'] === '/missing' ? 404 : 200 });
+      stream.end('answered');
+    });
+  });
+}
+
+({ answer, backend, front, load })[mode]();
