@@ -65,7 +65,7 @@ describe('memory stays bounded and time linear, whatever goes on for ever', () =
     ],
     ['a body', http2, TO_SERVER, PREFACE_TEXT + headers(1, get('/')), data(1, 'xxxx')],
     ['a table', http2, TO_SERVER, PREFACE_TEXT, headers(1, added('a', 'b'.repeat(200)))],
-    ['no table', http2, TO_CLIENT, settings(), headers(1, OK + '\xbe')],
+    ['no table', http2, TO_CLIENT, settings(), headers(1, `${OK}\xbe`)],
     ['pings', http2, TO_SERVER, PREFACE_TEXT, frame(6, 0, 0, '12345678')],
     ['an inline command', redis, TO_SERVER, 'GET ', 'x'],
     ['an argument', redis, TO_SERVER, '*1\r\n$4000000000\r\n', 'xxxx'],
