@@ -130,8 +130,9 @@ export class Session implements MessageSink {
 
   /** The exchange that a message which has been told of belongs to, or null. */
   #exchangeOf(message: Message): Exchange | null {
-    const exchange =
-      message.pairingId === null ? this.#current[message.side] : (this.#byId.get(message.pairingId) ?? null);
+    const { pairingId, kind, side } = message;
+    const isInOrder = pairingId === null || kind === 'one-way';
+    const exchange = isInOrder ? this.#current[side] : (this.#byId.get(pairingId) ?? null);
     return exchange?.request === message || exchange?.response === message ? exchange : null;
   }
 

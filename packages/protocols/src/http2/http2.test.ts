@@ -370,6 +370,16 @@ describe('a connection seen from its middle', () => {
     expect(kinds(messages)).toEqual(['request GET /a', 'response']);
   });
 
+  test('its first bytes were not seen', () => {
+    const { ask, reply, messages, causes, feeder } = talk(true);
+    feeder.gap(TO_SERVER, 33);
+    feeder.gap(TO_CLIENT, 18);
+    ask(headers(9, get('/a'), true));
+    reply(headers(9, OK, true));
+    expect(causes).toEqual([]);
+    expect(kinds(messages)).toEqual(['request GET /a', 'response']);
+  });
+
   test('trailers of a call that is not known are nobody’s', () => {
     const { reply, messages, causes } = talk(true);
     reply(headers(7, status(0), true), headers(9, OK, true));

@@ -184,6 +184,8 @@ function skip(c: Connection, f: Flow, position: number, length: number): void {
     }
   }
   if (missing > 0) {
+    // Before anything was read nothing is lost: the connection is older than the watch.
+    if (f.fresh && f.partLength === 0) f.lost = true;
     f.fresh = false;
     lose(c, f, 'gap');
   }
