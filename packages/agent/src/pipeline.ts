@@ -42,7 +42,9 @@ export class Pipeline implements ExchangeSink {
   readonly #options: PipelineOptions;
   readonly #emit: SpanSink;
   readonly #verdict: VerdictSink | null;
-  readonly #turns = new Turns<Exchange>((call, causes) => this.#decided(call, causes));
+  readonly #turns = new Turns<Exchange>((call, causes) =>
+    this.#decided(call, this.#options.without.includes('inferred') ? [] : causes),
+  );
   readonly #held = new HeldCalls((exchange) => this.#ship(exchange));
   #nextTick = 0;
   /** Sockets that were dropped though they live on, and had carried requests: their next one is not their first. */
