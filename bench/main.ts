@@ -8,6 +8,7 @@ import type { Bench, BenchContext } from './bench.ts';
 import { agentCost } from './benches/agent.ts';
 import { calls } from './benches/calls.ts';
 import { headsCopied } from './benches/heads.ts';
+import { http2Rate } from './benches/http2.ts';
 import { latency } from './benches/latency.ts';
 import { nginxThroughput } from './benches/nginx.ts';
 import { pipelineRate, timeReplay } from './benches/pipeline.ts';
@@ -20,6 +21,7 @@ const BENCHES: readonly Bench[] = [
   serviceThroughput,
   headsCopied,
   pipelineRate,
+  http2Rate,
   agentCost,
   latency,
 ];

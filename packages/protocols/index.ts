@@ -11,6 +11,7 @@ export { dns } from './src/dns/index.ts';
 export { endpointOf, withoutIds } from './src/endpoint.ts';
 export { type FuzzResult, fuzzAll } from './src/fuzz.ts';
 export { http1 } from './src/http1/index.ts';
+export { http2 } from './src/http2/index.ts';
 export { mysql } from './src/mysql/index.ts';
 export { opaque } from './src/opaque/index.ts';
 export { postgresql } from './src/postgresql/index.ts';

@@ -1,4 +1,4 @@
-import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment } from '@weft/causality';
+import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment, Turns } from '@weft/causality';
 import { EVENT, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
 import { CALL_BYTES, detectProtocol, type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
 import { addressesLearnt, factsOf } from './capture/facts-of-event.ts';
@@ -47,6 +47,9 @@ export class Pipeline implements ExchangeSink {
   readonly #options: PipelineOptions;
   readonly #emit: SpanSink;
   readonly #verdict: VerdictSink | null;
+  readonly #turns = new Turns<Exchange>((call, causes) =>
+    this.#decided(call, this.#options.without.includes('inferred') ? [] : causes),
+  );
   readonly #held = new HeldCalls((exchange) => this.#ship(exchange));
   #nextTick = 0;
   /** Server ports whose protocol needs more of a call than its first bytes. */
@@ -143,6 +146,7 @@ export class Pipeline implements ExchangeSink {
         break;
       case KIND.EXIT:
         this.#engine.threadExited(task.tgid, task.tid);
+        this.#turns.exited(task.tid);
         if (task.tgid === task.tid) {
           this.#engine.processExited(task.tgid);
           this.#processes.exited(task.tgid);
@@ -186,14 +190,20 @@ export class Pipeline implements ExchangeSink {
       connection.datagramBytes[side] += event.length;
     }
     const payload = event.payload();
+    // Answers come: what was sent before is decided by what was known before.
+    if (!sending && facts.role === 'client' && connection.session.interleaves) this.#turns.settle(event.tid);
     connection.add(side, position, otherPosition, event.length, event.skipped, payload, event.time, event);
     this.#tellCausality(connection, side, event);
-    if (this.#verdict !== null && (connection.limited || event.length > SMALL_BYTES)) {
+    const isLarge = event.length > SMALL_BYTES || connection.session.interleaves;
+    if (this.#verdict !== null && (connection.limited || isLarge)) {
       this.#limit(connection, this.#verdict);
     }
   }
 
-  /** Has the kernel copy no more than what parsing needs; from the first large message of a known protocol on. */
+  /**
+   * Has the kernel copy no more, and where messages interleave no less, than what parsing needs; from the first large
+   * message of a known protocol on.
+   */
   #limit(connection: Connection, verdict: VerdictSink): void {
     if (!connection.known) return;
     connection.limited = true;
@@ -213,12 +223,27 @@ export class Pipeline implements ExchangeSink {
 
   /** What the unit of execution has just done, besides opening exchanges. */
   #tellCausality(connection: Connection, side: Side, event: SocketEvent): void {
+    const { session } = connection;
+    // Settings and flow control are nobody's work.
+    if (session.idle) return;
     const exchange = connection.touched(side);
+    this.#noteRead(connection, side, event);
     if (connection.facts.role === 'client') {
       if (side === TO_CLIENT) this.#engine.responseRead(causeOf(exchange), event);
     } else if (exchange !== null) {
       if (side === TO_SERVER) this.#engine.requestRead(exchange, event);
       else this.#engine.responseWritten(exchange, event);
+    } else if (side === TO_SERVER && session.interleaves && session.touchedAll.length > 1) {
+      this.#engine.severalRead(event);
+    }
+  }
+
+  /** What this turn of the thread has read for; only an event loop's turns matter. */
+  #noteRead(connection: Connection, side: Side, event: SocketEvent): void {
+    const isCall = connection.facts.role === 'client';
+    if (event.goid !== 0 || event.tid === 0 || isCall !== (side === TO_CLIENT)) return;
+    for (const exchange of connection.session.touchedAll) {
+      this.#turns.read(event.tid, isCall ? causeOf(exchange) : exchange, exchange);
     }
   }
 
@@ -283,10 +308,14 @@ export class Pipeline implements ExchangeSink {
     }
     const connection = this.#connections.get(exchange.connection.cookie)!;
     const { facts, fresh } = connection;
+    // A server that pushes asks itself: that says nothing of what its threads work for.
+    if (exchange.pushed) return;
     // The bytes may have waited for others: the event in hand is then somebody else's.
     const at = connection.moment ?? nobodyOf(facts.tgid, exchange.start);
     if (facts.role === 'client') {
-      exchange.causes = this.#engine.causesOf(
+      exchange.tid = at.tid;
+      connection.fresh = false;
+      const causes = this.#engine.causesOf(
         {
           traceId: exchange.traceId,
           requestIds: exchange.requestIds,
@@ -295,16 +324,37 @@ export class Pipeline implements ExchangeSink {
         },
         at,
       );
-      connection.fresh = false;
-      const cause = causeOf(exchange);
-      if (cause !== null) exchange.waiter = this.#engine.callSent(cause, at);
+      const [best] = causes;
+      const isUnclear =
+        connection.session.interleaves &&
+        at.goid === 0 &&
+        best?.confidence !== 1 &&
+        this.#turns.isUnclear(at.tid, best?.request ?? null);
+      if (isUnclear) {
+        exchange.undecided = true;
+        this.#turns.sent(at.tid, exchange, facts.cookie);
+      } else {
+        this.#decided(exchange, causes);
+        const cause = causeOf(exchange);
+        if (cause !== null) exchange.waiter = this.#engine.callSent(cause, at);
+      }
     } else {
       exchange.tid = at.tid;
       this.#engine.requestReceived(exchange, at);
     }
   }
 
+  #decided(call: Exchange, causes: readonly Candidate<Exchange>[]): void {
+    call.undecided = false;
+    call.causes = causes;
+    const cause = causeOf(call);
+    if (cause !== null) cause.underWay++;
+  }
+
   closed(exchange: Exchange): void {
+    if (exchange.undecided) this.#turns.settle(exchange.tid);
+    const cause = causeOf(exchange);
+    if (cause !== null) cause.underWay--;
     if (exchange.connection.role === 'server') this.#engine.requestServed(exchange, exchange.tid);
     if (exchange.waiter !== 0) this.#engine.callAnswered(exchange.tgid, exchange.waiter);
     this.#held.add(exchange);

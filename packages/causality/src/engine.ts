@@ -81,6 +81,13 @@ export class CausalityEngine<R extends ServedRequest> {
     this.#setContext(request, 'unit', at);
   }
 
+  /** Several requests were read at once: what the unit does next it may do for any of them. */
+  severalRead(at: Moment): void {
+    const process = this.#process(at.tgid);
+    if (at.goid !== 0) process.goroutine(at).current = null;
+    if (at.tid !== 0) process.thread(at.tid).current = null;
+  }
+
   /** Bytes of the response to a call were read here; null: nobody knows for whom the call was made. */
   responseRead(parent: R | null, at: Moment): void {
     if (parent !== null) {

@@ -60,6 +60,11 @@ export interface MessageSink {
    * @param extra attributes known only now (body sizes)
    */
   end(message: Message, position: number, extra: Attributes | null): void;
+  /**
+   * More bytes of a message that has begun were read; they say nothing new. Told by protocols that interleave
+   * messages: elsewhere the message that began last on a side is the one.
+   */
+  touch?(message: Message): void;
   /** Bytes made no sense; the parser has resynchronised or waits for a place where it can. @param cause short, countable */
   malformed(side: Side, cause: string): void;
 }
@@ -95,11 +100,15 @@ export interface Parser {
 
 /** Bytes of one call that a parser needs where messages say how long they are. */
 export const CALL_BYTES = 4_096;
+/** Where messages interleave one call may carry the heads of many: all of it is wanted. */
+export const INTERLEAVED_CALL_BYTES = 65_536;
 
 /** One protocol, a folder each. */
 export interface Protocol {
   /** As in `network.protocol.name`: `http`, `redis`, `opaque`. */
   readonly name: string;
+  /** Messages of several exchanges interleave in one direction; the parser tells of all their bytes (`touch`). */
+  readonly interleaves?: boolean;
   /**
    * How sure the first bytes of a message are this protocol's, 0..1.
    * @param side which way they went if the roles are known, else null

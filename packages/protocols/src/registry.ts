@@ -1,5 +1,6 @@
 import { dns } from './dns/index.ts';
 import { http1 } from './http1/index.ts';
+import { http2 } from './http2/index.ts';
 import { mysql } from './mysql/index.ts';
 import { opaque } from './opaque/index.ts';
 import { postgresql } from './postgresql/index.ts';
@@ -7,7 +8,7 @@ import type { Protocol, Side } from './protocol.ts';
 import { redis } from './redis/index.ts';
 
 /** All protocols, the cheapest and commonest to detect first; `opaque` takes what is left. */
-export const PROTOCOLS: readonly Protocol[] = [http1, redis, postgresql, mysql, dns, opaque];
+export const PROTOCOLS: readonly Protocol[] = [http1, http2, redis, postgresql, mysql, dns, opaque];
 
 /** Below it a guess is none: better no protocol than a wrong one. */
 export const DETECTION_THRESHOLD = 0.6;

@@ -26,11 +26,20 @@ export interface SpanOwner {
   readonly attributes: Attributes;
 }
 
+/**
+ * OpenTelemetry gRPC semantic conventions: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE and
+ * DATA_LOSS are the server's errors, the others the caller's.
+ */
+const GRPC_SERVER_ERRORS: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
 const CLIENT_PROCESS = observationPointIndex('client-process');
 
-/** Where the response began, or would have begun. */
+/**
+ * Where the response began, or would have begun. Where requests have ids others come between, and both ends see
+ * those at different times: without a response the request's own position is what they agree on.
+ */
 function responsePosition(exchange: Exchange): number {
-  return Number.isNaN(exchange.responseStart) ? exchange.otherPosition : exchange.responseStart;
+  if (!Number.isNaN(exchange.responseStart)) return exchange.responseStart;
+  return exchange.request.pairingId === null ? exchange.otherPosition : exchange.request.start;
 }
 
 /**
@@ -104,7 +113,10 @@ function statusOf(exchange: Exchange, kind: SpanKind, attributes: Attributes): S
   // OpenTelemetry HTTP semantic conventions: 4xx is the caller's error, not the server's.
   const code = attributes['http.response.status_code'];
   if (kind === 'client' && typeof code === 'number' && code >= 400) return 'error';
-  // A response that began well may end with an error: one result of several.
+  const grpc = attributes['rpc.grpc.status_code'];
+  if (typeof grpc === 'number' && (kind === 'client' ? grpc !== 0 : GRPC_SERVER_ERRORS.has(grpc)))
+    return 'error';
+  // It became known after the response had begun: one result of several, a stream that was reset.
   if (exchange.extra?.['error.type'] !== undefined) return 'error';
   return exchange.response.status;
 }

@@ -2,6 +2,7 @@ import type { Moment } from '@weft/causality';
 import {
   CALL_BYTES,
   detectProtocol,
+  INTERLEAVED_CALL_BYTES,
   opaque as OPAQUE,
   type Parser,
   type ParserOptions,
@@ -95,7 +96,7 @@ export class Connection implements StreamClock {
 
   /** Bytes of one call that its protocol can make use of. */
   get callBytes(): number {
-    return this.#protocol.callBytes ?? CALL_BYTES;
+    return this.#session.interleaves ? INTERLEAVED_CALL_BYTES : (this.#protocol.callBytes ?? CALL_BYTES);
   }
 
   get session(): Session {
@@ -161,7 +162,10 @@ export class Connection implements StreamClock {
 
   /** Position below which the kernel need not copy this side's bytes. */
   neededFrom(side: Side): number {
-    return this.#parser.neededFrom(side);
+    const needed = this.#parser.neededFrom(side);
+    const { next } = this.#streams[side];
+    // A side that has not spoken yet has no place in the parser: zero would be ahead of half of all sequences.
+    return Number.isNaN(next) ? needed : Math.max(needed, next);
   }
 
   timeOf(side: Side, position: number): number {
@@ -254,7 +258,7 @@ export class Connection implements StreamClock {
     this.#session.finish();
     this.#strangeTurns = 0;
     this.#protocol = protocol;
-    this.#session = new Session(this.facts, protocol.name, this.#sink, this);
+    this.#session = new Session(this.facts, protocol.name, this.#sink, this, protocol.interleaves);
     this.#parser = protocol.createParser(this.#session, this.#options);
   }
 }

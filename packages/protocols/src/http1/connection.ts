@@ -2,6 +2,7 @@ import type { Attributes } from '@weft/model';
 import {
   type Message,
   type MessageSink,
+  type Parser,
   type ParserOptions,
   type Side,
   TO_CLIENT,
@@ -104,6 +105,8 @@ export interface Connection {
   readonly special: SpecialRequest[];
   /** A response that left HTTP came before its request, which has this number; else -1. */
   tunnelFrom: number;
+  /** Reads what follows HTTP/1.1 after an upgrade; null: nothing does. */
+  tunnel: Parser | null;
 }
 
 function createFlow(side: Side): Flow {
@@ -145,6 +148,7 @@ export function createConnection(sink: MessageSink, options: ParserOptions): Con
     responses: 0,
     special: [],
     tunnelFrom: -1,
+    tunnel: null,
   };
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { data, get as getBlock, headers, OK, PREFACE_TEXT, settings } from '../testing/frames.ts';
 import { bytesOf, createFeeder, createRecorder } from '../testing/recorder.ts';
 import { http1 } from './index.ts';
 import { createHttp1Parser } from './parser.ts';
@@ -233,9 +234,9 @@ describe('leaving HTTP', () => {
     ['response first', false],
   ])('101: what follows is a tunnel, %s', (_, requestFirst) => {
     const c = start();
-    const request = 'GET /chat HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
+    const request = 'GET /chat HTTP/1.1\r\nUpgrade: exotic\r\nConnection: Upgrade\r\n\r\n';
     if (requestFirst) c.feed(TO_SERVER, request);
-    c.feed(TO_CLIENT, `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n${garbage}`);
+    c.feed(TO_CLIENT, `HTTP/1.1 101 Switching Protocols\r\nUpgrade: exotic\r\n\r\n${garbage}`);
     if (!requestFirst) c.feed(TO_SERVER, request);
     for (let i = 0; i < 100; i++) {
       c.feed(TO_SERVER, garbage);
@@ -250,9 +251,9 @@ describe('leaving HTTP', () => {
 
   test('101 says what it turns to', () => {
     const c = start();
-    c.feed(TO_SERVER, 'GET /chat HTTP/1.1\r\nUpgrade: WebSocket\r\n\r\n');
-    c.feed(TO_CLIENT, 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\n\r\n');
-    expect(c.of(TO_CLIENT)[0]!.attributes['weft.http.upgrade']).toBe('websocket');
+    c.feed(TO_SERVER, 'GET /chat HTTP/1.1\r\nUpgrade: Exotic\r\n\r\n');
+    c.feed(TO_CLIENT, 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: Exotic\r\n\r\n');
+    expect(c.of(TO_CLIENT)[0]!.attributes['weft.http.upgrade']).toBe('exotic');
     for (const side of [TO_SERVER, TO_CLIENT] as const)
       expect(c.parser.neededFrom(side)).toBeGreaterThan(c.at(side) + 1e9);
   });
@@ -273,6 +274,45 @@ describe('leaving HTTP', () => {
     c.feed(TO_CLIENT, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
     c.feed(TO_SERVER, 'GET /b HTTP/1.1\r\n\r\n');
     expect(c.of(TO_SERVER).map((m) => m.name)).toEqual(['GET /', 'GET /b']);
+  });
+
+  test('WebSocket: messages after 101, in frames and pieces', () => {
+    const c = start();
+    c.feed(TO_SERVER, 'GET /chat HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+    const frames = '\x81\x05hello\x89\x00\x02\x01a\x80\x7e\x01\x00';
+    c.feed(TO_CLIENT, `HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\n\r\n${frames}`);
+    c.gap(TO_CLIENT, 256);
+    c.feed(TO_SERVER, '\x81');
+    for (const byte of '\x85\x01\x02\x03\x04world') c.feed(TO_SERVER, byte);
+    expect(c.messages.slice(2)).toMatchObject([
+      { kind: 'one-way', side: TO_CLIENT, name: 'websocket text', attributes: { 'weft.message.size': 5 } },
+      {
+        kind: 'one-way',
+        side: TO_CLIENT,
+        name: 'websocket binary',
+        attributes: { 'weft.message.size': 257 },
+      },
+      { kind: 'one-way', side: TO_SERVER, name: 'websocket text', attributes: { 'weft.message.size': 5 } },
+    ]);
+    expect(c.causes).toEqual([]);
+    c.feed(TO_SERVER, 'no frame');
+    expect(c.causes).toEqual(['to-server websocket-frame']);
+  });
+
+  test('h2c: stream 1 answers the request, HTTP/2 goes on', () => {
+    const c = start();
+    c.feed(TO_SERVER, 'GET /a HTTP/1.1\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n');
+    c.feed(
+      TO_CLIENT,
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n${settings()}${headers(1, OK, true)}`,
+    );
+    c.feed(TO_SERVER, PREFACE_TEXT + settings() + headers(3, getBlock('/b'), true));
+    c.feed(TO_CLIENT, headers(3, OK) + data(3, 'body', true));
+    expect(c.messages.map((m) => `${m.kind} ${m.name}`.trim())).toEqual([
+      ...['request GET /a', 'interim', 'response', 'request GET /b', 'response'],
+    ]);
+    expect(c.messages[2]!.attributes['http.response.status_code']).toBe(200);
+    expect(c.causes).toEqual([]);
   });
 
   test('CONNECT: success is a tunnel, refusal is not', () => {

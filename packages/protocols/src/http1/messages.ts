@@ -1,6 +1,8 @@
 import type { Attributes } from '@weft/model';
-import type { Message } from '../protocol.ts';
+import { createUpgradedHttp2Parser } from '../http2/parser.ts';
+import type { Message, Parser } from '../protocol.ts';
 import { TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { createWebSocketParser } from '../websocket/parser.ts';
 import { beginChunk } from './body.ts';
 import {
   CLOSE,
@@ -118,7 +120,9 @@ function responseAttributes(status: number): Attributes {
 }
 
 function beginResponse(c: Connection, f: Flow, status: number, start: number, bodyStart: number): void {
-  const isInterim = status < 200 && status !== 101;
+  // The request that asked for HTTP/2 is answered there, on stream 1 (RFC 7540 §3.2).
+  const isToHttp2 = status === 101 && switched.to === 'h2c';
+  const isInterim = (status < 200 && status !== 101) || isToHttp2;
   const message: Message = {
     side: TO_CLIENT,
     kind: isInterim ? 'interim' : 'response',
@@ -131,7 +135,7 @@ function beginResponse(c: Connection, f: Flow, status: number, start: number, bo
   };
   f.lost = false;
   f.synchronised = true;
-  if (isInterim) {
+  if (isInterim && !isToHttp2) {
     open(c, f, message);
     endBody(c, f, bodyStart);
     return;
@@ -149,6 +153,7 @@ function beginResponse(c: Connection, f: Flow, status: number, start: number, bo
   f.assumedIndex = isAssumed ? index : -1;
   f.sawBody = false;
   open(c, f, message);
+  if (status === 101) c.tunnel = tunnelTo(c, switched.to);
   if (status === 101 || (special === CONNECT_REQUEST && status < 300)) leaveHttp(c, f, index, bodyStart);
   else if (special === HEAD_REQUEST || status === 204 || status === 304) endBody(c, f, bodyStart);
   else beginBody(c, f, bodyStart, isAssumed);
@@ -159,6 +164,17 @@ function open(c: Connection, f: Flow, message: Message): void {
   f.framed = false;
   f.size = 0;
   c.sink.message(message);
+}
+
+function tunnelTo(c: Connection, protocol: string): Parser | null {
+  switch (protocol) {
+    case 'h2c':
+      return createUpgradedHttp2Parser(c.sink, c.mask);
+    case 'websocket':
+      return createWebSocketParser(c.sink);
+    default:
+      return null;
+  }
 }
 
 /** 101, or success of CONNECT: both directions are a tunnel from here on (RFC 9110 §7.8, §9.3.6). */

@@ -217,7 +217,7 @@ interface NameSlot {
 const names: NameSlot[] = Array.from({ length: NAME_SLOTS }, () => ({ method: '', path: '\n', name: '' }));
 
 /** `{METHOD} {endpoint}`, remembered for paths that come again. */
-function spanName(method: string, path: string): string {
+export function spanName(method: string, path: string): string {
   const length = path.length;
   if (length === 0) return method;
   if (length > LONGEST_REMEMBERED) return `${method} ${endpointOf(path)}`;

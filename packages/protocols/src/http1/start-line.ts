@@ -12,7 +12,18 @@ const LONGEST_METHOD = 32;
 const TOKEN = byteSet(`!#$%&'*+-.^_\`|~${DIGITS}${LOWER}${UPPER}`);
 
 /** Known to the semantic conventions (RFC 9110, PATCH of RFC 5789, QUERY); others are `_OTHER` there. */
-const STANDARD = ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH', 'CONNECT', 'TRACE', 'QUERY'];
+export const STANDARD_METHODS: readonly string[] = [
+  'GET',
+  'POST',
+  'PUT',
+  'DELETE',
+  'HEAD',
+  'OPTIONS',
+  'PATCH',
+  'CONNECT',
+  'TRACE',
+  'QUERY',
+];
 /** In real use (WebDAV, caches, UPnP): good enough to recognise HTTP by. */
 const COMMON = [
   'PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT SEARCH PURGE BAN LINK UNLINK MERGE CHECKOUT MKACTIVITY',
@@ -29,7 +40,8 @@ interface KnownMethod {
 
 /** By length, then in order of how common they are. */
 const methodsOfLength: KnownMethod[][] = Array.from({ length: LONGEST_METHOD + 1 }, () => []);
-for (const name of STANDARD) methodsOfLength[name.length]!.push({ name, bytes: ascii(name), standard: true });
+for (const name of STANDARD_METHODS)
+  methodsOfLength[name.length]!.push({ name, bytes: ascii(name), standard: true });
 for (const name of COMMON) methodsOfLength[name.length]!.push({ name, bytes: ascii(name), standard: false });
 
 function knownMethod(bytes: Uint8Array, from: number, to: number): KnownMethod | null {
