@@ -9,6 +9,7 @@ import { compile } from '../lab/compile.ts';
 import { type HistoryBlock, pathOf, SpanHistory } from '../lab/history.ts';
 import { groupIn, runPaced } from '../lab/load.ts';
 import { PAGE, startNginx } from '../lab/nginx.ts';
+import { cpuSeconds } from '../lab/processes.ts';
 import { record } from '../lab/recording.ts';
 import { benchCgroup } from '../lab/scope.ts';
 import { startServerOf } from '../lab/weft.ts';
@@ -31,6 +32,7 @@ const TABLES = ['spans', 'links', 'endpoints'] as const;
 interface Lab {
   readonly context: BenchContext;
   readonly url: string;
+  readonly pids: { readonly server: number; readonly store: number };
   readonly store: Store;
   readonly history: SpanHistory;
   /** Length of the recorded stretch of time is less than this. */
@@ -72,7 +74,8 @@ async function prepare(context: BenchContext, spans: number): Promise<Lab> {
   const now = BigInt(Date.now()) * 1_000_000n;
   // All within the hour before now, with a minute to spare for the search at the end of a long run.
   const step = (HOUR_NS - 60_000_000_000n * 20n) / stretches;
-  return { context, url: server.ready, store, history, step, nextStart: now - step * stretches };
+  const pids = { server: server.pid, store: process.pid() ?? -1 };
+  return { context, url: server.ready, pids, store, history, step, nextStart: now - step * stretches };
 }
 
 /** Stretches that follow those before. */
@@ -109,6 +112,11 @@ async function send(lab: Lab, blocks: readonly HistoryBlock[]): Promise<number> 
   await Promise.all(Array.from({ length: SENDERS }, (_, number) => sender(number)));
   const spans = blocks.reduce((sum, block) => sum + block.spans, 0);
   return (1000 * spans) / (performance.now() - start);
+}
+
+/** CPU seconds that server and store have used. */
+function cpuOf({ pids }: Lab): { server: number; store: number } {
+  return { server: cpuSeconds(pids.server), store: cpuSeconds(pids.store) };
 }
 
 interface TableSize {
@@ -186,8 +194,14 @@ export const embeddedStore: Bench = {
     const lab = await prepare(context, spans);
     const size = lab.history.spansAStretch;
     const blocks = make(lab, Math.ceil(timed / size));
+    const before = cpuOf(lab);
     const rate = await send(lab, blocks);
-    context.say(`store: ${fixed(blocks.length * size)} spans stored, ${fixed(rate)} a second`);
+    const after = cpuOf(lab);
+    const cpu = (name: keyof Lab['pids']) =>
+      `${fixed((1e6 * (after[name] - before[name])) / (blocks.length * size), 1)} µs`;
+    context.say(
+      `store: ${fixed(blocks.length * size)} spans stored, ${fixed(rate)} a second (${cpu('server')} + ${cpu('store')} of CPU each)`,
+    );
     for (let stored = blocks.length * size; stored < spans; stored += FILL_STEP * size) {
       await send(lab, make(lab, Math.min(FILL_STEP, Math.ceil((spans - stored) / size))));
     }
@@ -223,7 +237,7 @@ export const embeddedStore: Bench = {
       title: embeddedStore.title,
       method: [
         `Spans of client → nginx → nginx that an agent made of recorded traffic, with ids and paths of their own for each ${fixed(size)}, fill the hour before now.`,
-        `${SENDERS} senders post blocks to \`weft server\` as agents do; a block is answered when it is stored. Counted is from the first request to the last answer, over ${fixed(blocks.length * size)} spans: ${fixed(rate)} a second.`,
+        `${SENDERS} senders post blocks to \`weft server\` as agents do; a block is answered when it is stored. Counted is from the first request to the last answer, over ${fixed(blocks.length * size)} spans: ${fixed(rate)} a second, for ${cpu('server')} of CPU a span in the server and ${cpu('store')} in the store, its merges included.`,
         'Sizes are those of all tables with their indexes, merged to one part.',
         'Searches ask for 50 results, the attributes differ from one to the next.',
       ],
