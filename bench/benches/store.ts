@@ -159,6 +159,11 @@ const SEARCHES: readonly Search[] = [
     query: () => 'service=nginx&minDuration=100us&q=http.response.status_code%3D200',
   },
   {
+    name: 'traces: service, a duration that hardly any has, an attribute that all have',
+    path: 'traces',
+    query: () => 'service=nginx&minDuration=10ms&q=http.response.status_code%3D200',
+  },
+  {
     name: 'traces: service, duration, an attribute that none has',
     path: 'traces',
     query: (round) => `service=nginx&minDuration=100us&q=http.response.status_code%3D${600 + round}`,
