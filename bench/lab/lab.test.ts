@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { BlockEncoder, decodeSpans, epoch, nanos, type SpanRecord } from '@weft/model';
+import { decodeSpans, encodeBlock, epoch, nanos, type SpanRecord } from '@weft/model';
 import { describe, expect, test } from 'vitest';
 import { SpanHistory } from './history.ts';
 import { parseWrk } from './load.ts';
@@ -23,7 +23,7 @@ const span: SpanRecord = {
   attributes: {},
 };
 const blockOf = (count: number) =>
-  new BlockEncoder().encode(
+  encodeBlock(
     Array.from({ length: count }, () => span),
     { agentId: 'a', host: 'h', epoch: epoch(0n) },
   );

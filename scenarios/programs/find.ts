@@ -44,6 +44,8 @@ export const findRedis = () =>
 
 /** MariaDB's server (Debian: mariadb-server-core); `WEFT_MARIADB` overrides. Its initialiser lies in the same package. */
 export const findMariaDb = () => findProgram('mariadbd', 'WEFT_MARIADB', ['/usr/sbin/mariadbd']);
+/** Its command line client (Debian: mariadb-client-core); `WEFT_MARIADB_CLIENT` overrides. */
+export const findMariaDbClient = () => findProgram('mariadb', 'WEFT_MARIADB_CLIENT', ['/usr/bin/mariadb']);
 
 /** Where Debian's PostgreSQL has its programs, the newest first, and where set-up unpacks one. */
 function postgresFolders(): string[] {

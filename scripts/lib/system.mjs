@@ -69,8 +69,14 @@ export const REQUIREMENTS = [
   {
     name: 'mariadb',
     why: "a database of the demo: the server's programs without its service",
-    packages: ['mariadb-server-core'],
-    present: () => findProgram('mariadbd') !== null && findProgram('mariadb-install-db') !== null,
+    packages: ['mariadb-server-core', 'mariadb-client-core'],
+    present: () => ['mariadbd', 'mariadb-install-db', 'mariadb'].every((name) => findProgram(name) !== null),
+  },
+  {
+    name: 'psql',
+    why: 'a client of the tests',
+    packages: ['postgresql-client-15'],
+    present: () => findProgram('psql') !== null,
   },
   {
     name: 'pymysql',

@@ -212,6 +212,33 @@ describe('who caused whom', () => {
     expect(second.evidence.map((one) => one.kind)).toEqual(['socket-return']);
   });
 
+  test('the last bytes of an answer that came in many reads say for whom the loop goes on', () => {
+    const stage = new Stage();
+    const [a, b] = ['/a', '/b'].map((path) => {
+      const front = stage.story.connection(80).connect(LOAD);
+      front.clientSends(LOAD, get(path)).serverReads(WEB);
+      return stage.story
+        .connection(81)
+        .connect(WEB)
+        .clientSends(WEB, get(`${path}/one`));
+    });
+    a!.serverReads(STOCK).serverSends(STOCK, answer('x'.repeat(500)));
+    b!.serverReads(STOCK).serverSends(STOCK, answer('y'.repeat(500)));
+    a!.clientReads(WEB, 300);
+    b!.clientReads(WEB, 300);
+    // Head and tail of both are apart: whose tail was read last is who goes on.
+    a!.clientReads(WEB);
+    stage.story.connection(81).connect(WEB).clientSends(WEB, get('/a/two')).serverReads(STOCK);
+    b!.clientReads(WEB);
+    stage.story.connection(81).connect(WEB).clientSends(WEB, get('/b/two')).serverReads(STOCK);
+    stage.end();
+    for (const name of ['/a', '/b']) {
+      expect(stage.span(`GET ${name}/two`, 'client-process').parentSpanId).toBe(
+        stage.span(`GET ${name}`, 'server-process').spanId,
+      );
+    }
+  });
+
   test('the same with a kind of evidence switched off: the link is missing, not wrong', () => {
     const stage = new Stage({ without: ['unit'] });
     const front = stage.story.connection(80).connect(LOAD);

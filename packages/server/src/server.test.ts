@@ -5,8 +5,8 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import {
   type AgentReport,
   BLOCK_CONTENT_TYPE,
-  BlockEncoder,
   type Epoch,
+  encodeBlock,
   epoch,
   nanos,
   type SpanId,
@@ -27,7 +27,6 @@ import { IngestQueue } from './ingest/queue.ts';
 import { startServer, type WeftServer } from './server.ts';
 
 const EPOCH: Epoch = epoch(BigInt(Date.now() - 300_000) * 1_000_000n);
-const encoder = new BlockEncoder();
 let serial = 0;
 
 /** A request from `client` to `server`, seen at both ends. */
@@ -132,7 +131,7 @@ describe('server over the embedded store', { timeout: 30_000 }, () => {
     query = '',
     encoding: 'br' | 'gzip' | 'identity' = 'br',
   ): Promise<Response> {
-    const block = encoder.encode(records, { agentId: 'agent-1', host: 'host', epoch: EPOCH });
+    const block = encodeBlock(records, { agentId: 'agent-1', host: 'host', epoch: EPOCH });
     const body =
       encoding === 'br' ? brotliCompressSync(block) : encoding === 'gzip' ? gzipSync(block) : block;
     return fetch(`${server.url}/api/v1/ingest?agent=agent-1&host=host${query}`, {
@@ -403,7 +402,7 @@ describe('server over the embedded store', { timeout: 30_000 }, () => {
   it('does not let a batch that cannot be stored harm those that share its insert', async () => {
     const queue = new IngestQueue(store, 0);
     const encode = (records: readonly SpanRecord[]): Uint8Array =>
-      encoder.encode(records, { agentId: 'agent-1', host: 'host', epoch: EPOCH });
+      encodeBlock(records, { agentId: 'agent-1', host: 'host', epoch: EPOCH });
     const good = [1, 2, 3].map((n) => exchange('good', 'shared', 55_000_000 + n, null));
     // A hundred and one days at once are more partitions than the engine takes.
     const bad = Array.from({ length: 101 }, (_, day) =>
