@@ -13,6 +13,7 @@ import { latency } from './benches/latency.ts';
 import { nginxThroughput } from './benches/nginx.ts';
 import { pipelineRate, timeReplay } from './benches/pipeline.ts';
 import { serviceThroughput } from './benches/service.ts';
+import { embeddedStore } from './benches/store.ts';
 import { type BenchResult, markdownReport, type RunFacts, textReport } from './report.ts';
 
 const BENCHES: readonly Bench[] = [
@@ -24,6 +25,7 @@ const BENCHES: readonly Bench[] = [
   http2Rate,
   agentCost,
   latency,
+  embeddedStore,
 ];
 
 const HELP = `Usage: npm run bench -- [NAME…] [--quick]
