@@ -1,0 +1,83 @@
+import type { RequestType } from './model.ts';
+
+/** A request that a process serves. Times in microseconds on one clock. */
+export interface WindowRequest {
+  readonly type: RequestType;
+  readonly start: number;
+  /** Infinity: not answered yet. */
+  readonly end: number;
+  /** Thread that read it; null: not known. */
+  readonly thread: number | null;
+  /** Thread that answered. */
+  readonly endThread: number | null;
+}
+
+/** A call that a process makes. */
+export interface WindowCall {
+  readonly kind: number;
+  readonly start: number;
+  readonly end: number;
+  readonly thread: number | null;
+  /** Index of the request that is known to have made it; `ORPHAN`: known to be made for none; null: to be found. */
+  readonly fixed: number | null;
+  /** Log-odds from other evidence, by index of request; null: none. */
+  readonly prior: ReadonlyMap<number, number> | null;
+}
+
+/** In place of a request's index: made for no request. */
+export const ORPHAN = -1;
+
+/** What is decided together. */
+export interface Window {
+  readonly requests: readonly WindowRequest[];
+  readonly calls: readonly WindowCall[];
+}
+
+/** An event of a window; the numbers are the order of events at the same microsecond. */
+export const REQUEST_START = 0;
+export const CALL_END = 1;
+export const CALL_START = 2;
+/** The end of a call that took no time. */
+export const CALL_END_AT_ONCE = 3;
+export const REQUEST_END = 4;
+const SORTS = 5;
+
+/** Events of a window in the order of time: `sort` is one of the constants above, `index` is into requests or calls. */
+export interface Timeline {
+  readonly sort: Uint8Array;
+  readonly index: Uint32Array;
+}
+
+/** @param calls indices of the window's calls, @param requests of its requests that take part */
+export function timelineOf(window: Window, requests: readonly number[], calls: readonly number[]): Timeline {
+  const events = 2 * (requests.length + calls.length);
+  const times = new Float64Array(events);
+  const codes = new Float64Array(events);
+  let length = 0;
+  const push = (time: number, sort: number, index: number) => {
+    times[length] = time;
+    codes[length++] = index * SORTS + sort;
+  };
+  for (const index of requests) {
+    const request = window.requests[index]!;
+    push(request.start, REQUEST_START, index);
+    if (request.end !== Number.POSITIVE_INFINITY) push(request.end, REQUEST_END, index);
+  }
+  for (const index of calls) {
+    const call = window.calls[index]!;
+    push(call.start, CALL_START, index);
+    push(call.end, call.end > call.start ? CALL_END : CALL_END_AT_ONCE, index);
+  }
+  const order = Array.from({ length }, (_, i) => i);
+  order.sort(
+    (a, b) => times[a]! - times[b]! || (codes[a]! % SORTS) - (codes[b]! % SORTS) || codes[a]! - codes[b]!,
+  );
+  const sort = new Uint8Array(length);
+  const index = new Uint32Array(length);
+  for (let i = 0; i < length; i++) {
+    const code = codes[order[i]!]!;
+    sort[i] = code % SORTS;
+    index[i] = Math.floor(code / SORTS);
+  }
+  return { sort, index };
+}
