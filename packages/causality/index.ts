@@ -1,2 +1,3 @@
 export * from './src/engine.ts';
 export * from './src/facts.ts';
+export * from './src/inference/index.ts';

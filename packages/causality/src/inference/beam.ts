@@ -49,7 +49,7 @@ interface Hypothesis {
 
 /** What is found out about a set of calls. */
 export interface Solution {
-  /** Request of each call in the most likely assignment, in the order of the calls given. */
+  /** Request of each call in the most likely assignment, in the order of the window's calls. */
   readonly best: Int32Array;
   /** For each call: probability by request (`ORPHAN` included). */
   readonly marginals: readonly ReadonlyMap<number, number>[];
@@ -64,16 +64,9 @@ export interface Solution {
  * may have made it, and every way to do so is kept as a hypothesis while it is likely. Hypotheses that leave
  * all open requests in the same state join, so the whole is a lattice over which probabilities are summed
  * forwards and backwards (Rabiner, 1989): exact unless the beam's width cuts.
- * @param requests indices of the requests that take part, @param calls indices of the calls
  */
-export function solve(
-  group: GroupModel,
-  window: Window,
-  requests: readonly number[],
-  calls: readonly number[],
-  width: number,
-): Solution {
-  const timeline = timelineOf(window, requests, calls);
+export function solve(group: GroupModel, window: Window, width: number): Solution {
+  const timeline = timelineOf(window);
   const slots = new Slots(window.requests.length);
   const callSlots = new Slots(window.calls.length);
   const open: number[] = [];
@@ -171,7 +164,7 @@ export function solve(
   }
   if (layers.length === 0) layers.push(layer);
   else layers[layers.length - 1] = join(layer);
-  return readOut(window, calls, layers, layerCalls, crowded);
+  return readOut(window.calls.length, layers, layerCalls, crowded);
 }
 
 function start(): Hypothesis {
@@ -341,23 +334,20 @@ function logAdd(a: number, b: number): number {
 }
 
 function readOut(
-  window: Window,
-  calls: readonly number[],
+  callCount: number,
   layers: readonly (readonly Hypothesis[])[],
   layerCalls: readonly number[],
   crowded: boolean,
 ): Solution {
-  const place = new Int32Array(window.calls.length);
-  for (let i = 0; i < calls.length; i++) place[calls[i]!] = i;
   const last = layers[layers.length - 1]!;
   let total = Number.NEGATIVE_INFINITY;
   for (const hypothesis of last) {
     hypothesis.onwards = 0;
     total = logAdd(total, hypothesis.sum);
   }
-  const marginals = calls.map(() => new Map<number, number>());
+  const marginals = Array.from({ length: callCount }, () => new Map<number, number>());
   for (let depth = layers.length - 1; depth > 0; depth--) {
-    const marginal = marginals[place[layerCalls[depth - 1]!]!]!;
+    const marginal = marginals[layerCalls[depth - 1]!]!;
     for (const hypothesis of layers[depth]!) {
       const rest = hypothesis.factor + hypothesis.onwards;
       for (let edge = 0; edge < hypothesis.from.length; edge++) {
@@ -370,11 +360,11 @@ function readOut(
     }
   }
   const follow = (end: Hypothesis, edgeOf: (hypothesis: Hypothesis) => number): Int32Array => {
-    const parents = new Int32Array(calls.length).fill(ORPHAN);
+    const parents = new Int32Array(callCount).fill(ORPHAN);
     let at = end;
     for (let depth = layers.length - 1; depth > 0; depth--) {
       const edge = edgeOf(at);
-      parents[place[layerCalls[depth - 1]!]!] = at.choices[edge]!;
+      parents[layerCalls[depth - 1]!] = at.choices[edge]!;
       at = at.from[edge]!;
     }
     return parents;

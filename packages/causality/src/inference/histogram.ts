@@ -7,7 +7,7 @@ const PER_OCTAVE = 4;
 /** Place of a delay on the scale of the bins, fractional. */
 function placeOf(delayUs: number): number {
   const x = PER_OCTAVE * Math.log2(1 + Math.max(0, delayUs) / FINEST_US);
-  return x < BINS - 2 ? x : BINS - 2;
+  return Math.min(x, BINS - 2);
 }
 
 /** Logarithm of d(place)/d(delay): turns a density over bins into one over microseconds. */
@@ -47,14 +47,13 @@ export class DelayHistogram {
     this.#total += weight;
   }
 
-  /** Multiplies what was seen: 0 forgets it. */
+  /** Multiplies what was seen (0 forgets it); counts in `logDensity` after `refresh`. */
   scale(factor: number): void {
     for (let i = 0; i < BINS; i++) this.#counts[i]! *= factor;
     this.#total *= factor;
-    this.#stale = true;
   }
 
-  /** What was added from now on counts in `logDensity`. */
+  /** What was added since the last time counts in `logDensity` from now on. */
   refresh(): void {
     this.#stale = true;
   }

@@ -84,7 +84,7 @@ function learnRequest(
 ): void {
   const request = window.requests[index]!;
   const { type } = request;
-  const { sort, index: indices } = timelineOf(window, [index], calls);
+  const timeline = timelineOf({ requests: [request], calls: calls.map((call) => window.calls[call]!) });
   const steps: Step[] = [];
   let state = type.initial;
   let at = request.start;
@@ -95,9 +95,9 @@ function learnRequest(
     steps.push({ state, event: state.event, next, since: at, time });
     at = time;
   };
-  for (let i = 0; i < sort.length; i++) {
-    const call = window.calls[indices[i]!]!;
-    switch (sort[i]) {
+  for (let i = 0; i < timeline.sort.length; i++) {
+    const call = window.calls[calls[timeline.index[i]!]!]!;
+    switch (timeline.sort[i]) {
       case CALL_START: {
         if (answered) break;
         step(NEXT_CALL + call.kind, call.start);

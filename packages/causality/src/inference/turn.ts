@@ -5,7 +5,7 @@ const PRIOR_KEPT = 0.65 * PRIOR_PAIRS;
  * Waits that began nearly at once have no order to speak of: threads are woken in any order, and the time at which
  * a message is seen is not the time at which it takes its place. From this difference on it counts fully.
  */
-const JITTER_US = 50;
+const JITTER_US = 20;
 
 /** How much the order of two waits counts that began so far apart, 0..1. */
 export function orderWeight(apartUs: number): number {

@@ -16,6 +16,7 @@ export interface WindowRequest {
 export interface WindowCall {
   readonly kind: number;
   readonly start: number;
+  /** Infinity: not answered yet. */
   readonly end: number;
   readonly thread: number | null;
   /** Index of the request that is known to have made it; `ORPHAN`: known to be made for none; null: to be found. */
@@ -48,8 +49,8 @@ export interface Timeline {
   readonly index: Uint32Array;
 }
 
-/** @param calls indices of the window's calls, @param requests of its requests that take part */
-export function timelineOf(window: Window, requests: readonly number[], calls: readonly number[]): Timeline {
+/** Events of a window's requests and calls. */
+export function timelineOf({ requests, calls }: Window): Timeline {
   const events = 2 * (requests.length + calls.length);
   const times = new Float64Array(events);
   const codes = new Float64Array(events);
@@ -58,16 +59,16 @@ export function timelineOf(window: Window, requests: readonly number[], calls: r
     times[length] = time;
     codes[length++] = index * SORTS + sort;
   };
-  for (const index of requests) {
-    const request = window.requests[index]!;
+  requests.forEach((request, index) => {
     push(request.start, REQUEST_START, index);
     if (request.end !== Number.POSITIVE_INFINITY) push(request.end, REQUEST_END, index);
-  }
-  for (const index of calls) {
-    const call = window.calls[index]!;
+  });
+  calls.forEach((call, index) => {
     push(call.start, CALL_START, index);
-    push(call.end, call.end > call.start ? CALL_END : CALL_END_AT_ONCE, index);
-  }
+    if (call.end !== Number.POSITIVE_INFINITY) {
+      push(call.end, call.end > call.start ? CALL_END : CALL_END_AT_ONCE, index);
+    }
+  });
   const order = Array.from({ length }, (_, i) => i);
   order.sort(
     (a, b) => times[a]! - times[b]! || (codes[a]! % SORTS) - (codes[b]! % SORTS) || codes[a]! - codes[b]!,
