@@ -18,29 +18,45 @@ export interface Verdict {
   readonly marginals: readonly ReadonlyMap<number, number>[];
   /** Assignments as likely as their share, to learn from. */
   readonly samples: readonly Int32Array[];
+  /** There is no other likely assignment, and hardly will be. */
+  readonly settled: boolean;
 }
 
-/** Decides a window: by exact search where few requests are open at once, else by search and refinement. */
-export function decide(group: GroupModel, window: Window, random: () => number): Verdict {
-  const sure = onlyChoice(window);
-  if (sure !== null) return sure;
-  const width = Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, Math.floor(EVALUATIONS / mostOpen(window))));
+/**
+ * Decides a window: by exact search where few requests are open at once, else by search and refinement.
+ * @param thorough false: a narrow search without refinement, for a first impression
+ */
+export function decide(group: GroupModel, window: Window, thorough: boolean, random: () => number): Verdict {
+  const obvious = onlyChoice(group, window);
+  if (obvious !== null) return obvious;
+  const evaluations = thorough ? EVALUATIONS : EVALUATIONS / 2;
+  const width = Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, Math.floor(evaluations / mostOpen(window))));
   const solution = solve(group, window, width);
-  if (solution.crowded) return refine(group, window, solution.best, random);
-  const settled = solution.marginals.every((marginal) => marginal.size === 1);
+  if (solution.crowded && thorough) return refine(group, window, solution.best, random);
+  const settled = !solution.crowded && solution.marginals.every((marginal) => marginal.size === 1);
   return {
     parents: solution.best,
     marginals: solution.marginals,
     samples: settled ? [solution.best] : Array.from({ length: SAMPLES }, () => solution.sample(random)),
+    settled,
   };
 }
 
-/** A window without any call has nothing to decide. */
-function onlyChoice(window: Window): Verdict | null {
-  if (window.calls.length > 0) return null;
-  const parents = new Int32Array(0);
-  return { parents, marginals: [], samples: [parents] };
+/** One request alone, and calls of kinds that are always made for one, within it: nothing to search. */
+function onlyChoice(group: GroupModel, { requests, calls }: Window): Verdict | null {
+  const request = requests[0];
+  if (calls.length > 0) {
+    if (requests.length !== 1 || request === undefined) return null;
+    for (const { kind, start, end, fixed } of calls) {
+      if (fixed !== null && fixed !== 0) return null;
+      if (start < request.start || end > request.end || group.hasOrphans(kind)) return null;
+    }
+  }
+  const parents = new Int32Array(calls.length);
+  return { parents, marginals: calls.map(() => CERTAIN), samples: [parents], settled: true };
 }
+
+const CERTAIN: ReadonlyMap<number, number> = new Map([[0, 1]]);
 
 /** How many requests are open at once, at most. */
 function mostOpen({ requests }: Window): number {

@@ -297,6 +297,11 @@ export class GroupModel {
     return type;
   }
 
+  /** Calls of this kind have been seen that were made for no request. */
+  hasOrphans(kind: number): boolean {
+    return (this.#orphans[kind] ?? 0) > 0.5;
+  }
+
   learnOrphan(kind: number, weight: number): void {
     this.#orphans[kind] = (this.#orphans[kind] ?? 0) + weight;
   }

@@ -4,7 +4,7 @@ import type { GroupModel } from './model.ts';
 import { ORPHAN, type Window, type WindowCall } from './window.ts';
 
 /** Times that every request is looked at again, and how many of these only lead away from where it began. */
-const SWEEPS = 5;
+const SWEEPS = 4;
 const BURN_IN = 1;
 /** Requests whose calls are decided anew together. */
 const BLOCK = 3;
@@ -58,7 +58,7 @@ export function refine(group: GroupModel, window: Window, first: Int32Array, ran
     if (rounds[call] === 0) return new Map([[parents[call]!, 1]]);
     return new Map([...sum].map(([candidate, total]) => [candidate, total / rounds[call]!]));
   });
-  return { parents: Int32Array.from(marginals, likeliest), marginals, samples };
+  return { parents: Int32Array.from(marginals, likeliest), marginals, samples, settled: false };
 }
 
 function likeliest(marginal: ReadonlyMap<number, number>): number {

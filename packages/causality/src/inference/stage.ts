@@ -1,3 +1,4 @@
+import { bootstrap } from './bootstrap.ts';
 import { decide, type Verdict } from './decide.ts';
 import { learn } from './learn.ts';
 import { GroupModel } from './model.ts';
@@ -209,11 +210,13 @@ export class InferenceStage<R, C> {
     const batch = window.batch();
     window.clear();
     if (group.gathered === null) {
-      const verdict = decide(group.model, batch.window, this.#random);
+      const verdict = decide(group.model, batch.window, true, this.#random);
       this.#tell(batch, verdict);
       this.#learn(group, batch, verdict.samples);
       return;
     }
+    // A program that has never called anybody has nothing to be learnt from.
+    if (group.model.kindCount === 0) return;
     group.gathered.push(batch);
     group.gatheredCalls += batch.calls.length;
     if (group.gatheredCalls >= this.#settings.warmupCalls) this.#endWarmup(group);
@@ -228,7 +231,7 @@ export class InferenceStage<R, C> {
     while (window.undecided > 0) {
       const middle = window.middle();
       const batch = window.batch();
-      const verdict = decide(group.model, batch.window, this.#random);
+      const verdict = decide(group.model, batch.window, true, this.#random);
       this.#tell(batch, verdict, middle);
       batch.calls.forEach((call, i) => {
         if (call.parent !== undefined || call.start > middle) return;
@@ -250,15 +253,24 @@ export class InferenceStage<R, C> {
     group.gathered = null;
     const batches = [...gathered];
     for (const window of group.processes) if (!window.empty) batches.push(window.batch());
+    bootstrap(batches.map(({ window }) => window));
+    model.refresh();
+    let verdicts: Verdict[] = [];
     for (let pass = 0; pass < WARMUP_PASSES; pass++) {
-      const verdicts = batches.map((batch) => decide(model, batch.window, this.#random));
+      verdicts = batches.map((batch, i) => {
+        const before = verdicts[i];
+        return before?.settled && pass > 1 ? before : decide(model, batch.window, false, this.#random);
+      });
       model.scale(0);
-      verdicts.forEach(({ samples }, i) => {
-        learnSamples(model, batches[i]!, samples);
+      batches.forEach((batch, i) => {
+        learnSamples(model, batch, verdicts[i]!.samples);
       });
       model.refresh();
     }
-    for (const batch of gathered) this.#tell(batch, decide(model, batch.window, this.#random));
+    gathered.forEach((batch, i) => {
+      const before = verdicts[i]!;
+      this.#tell(batch, before.settled ? before : decide(model, batch.window, true, this.#random));
+    });
   }
 
   #learn(group: Group<R, C>, batch: Batch<R, C>, samples: readonly ArrayLike<number>[]): void {
