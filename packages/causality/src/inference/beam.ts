@@ -204,6 +204,8 @@ function gain(hypothesis: Hypothesis, logLikelihood: number): void {
 }
 
 interface Branch {
+  /** Log-likelihood of the whole, that of the waiting of all others included. */
+  readonly rank: number;
   readonly from: Hypothesis;
   readonly choice: number;
   readonly weight: number;
@@ -223,15 +225,17 @@ function branch(
   const next = NEXT_CALL + call.kind;
   let best = Number.NEGATIVE_INFINITY;
   const found: Branch[] = [];
-  const add = (from: Hypothesis, choice: number, weight: number) => {
-    const sum = from.sum + weight;
-    if (sum < best - LOG_HOPELESS) return;
-    if (sum > best) best = sum;
-    found.push({ from, choice, weight });
+  const add = (from: Hypothesis, choice: number, weight: number, waiting: number) => {
+    const rank = from.sum + weight + waiting;
+    if (rank < best - LOG_HOPELESS) return;
+    if (rank > best) best = rank;
+    found.push({ rank, from, choice, weight });
   };
   const orphan = group.orphanLogLikelihood(call.kind);
   for (const hypothesis of layer) {
     if (candidates.length > 1) noteOldest(hypothesis, open, slots);
+    const waiting =
+      layer.length > 1 || candidates.length > 1 ? waitingOf(hypothesis, open, slots, call.start) : 0;
     for (const candidate of candidates) {
       const { state, at, thread } = hypothesis.positions[slots.of(candidate)]!;
       const weight =
@@ -240,17 +244,30 @@ function branch(
         (candidates.length > 1 ? overtaking(state, at, next) : 0) +
         group.threads.logLikelihood(state.initial ? 'first' : 'later', thread, call.thread) +
         (call.prior?.get(candidate) ?? 0);
-      add(hypothesis, candidate, weight);
+      add(hypothesis, candidate, weight, waiting - state.event.logSurvival(call.start - at));
     }
     if (call.fixed === null || call.fixed === ORPHAN || candidates.length === 0) {
-      add(hypothesis, ORPHAN, orphan + (call.prior?.get(ORPHAN) ?? 0));
+      add(hypothesis, ORPHAN, orphan + (call.prior?.get(ORPHAN) ?? 0), waiting);
     }
   }
-  const hopeful = found.filter(({ from, weight }) => from.sum + weight >= best - LOG_HOPELESS);
+  const hopeful = found.filter(({ rank }) => rank >= best - LOG_HOPELESS);
   if (hopeful.length <= width) return { chosen: hopeful, crowded: false };
-  hopeful.sort((a, b) => b.from.sum + b.weight - (a.from.sum + a.weight));
+  hopeful.sort((a, b) => b.rank - a.rank);
   hopeful.length = width;
   return { chosen: hopeful, crowded: true };
+}
+
+/**
+ * Log-probability that the open requests have done nothing since their last event. It is part of the delays'
+ * densities once they act; before that it keeps hypotheses from looking good that let requests wait in vain.
+ */
+function waitingOf(hypothesis: Hypothesis, open: readonly number[], slots: Slots, time: number): number {
+  let sum = 0;
+  for (const request of open) {
+    const { state, at } = hypothesis.positions[slots.of(request)]!;
+    sum += state.event.logSurvival(time - at);
+  }
+  return sum;
 }
 
 /** Notes of each event which of the open requests has waited for longest since such an event. */

@@ -1,11 +1,11 @@
 /** Bins of a histogram: 4 an octave, from below a microsecond to about an hour. */
-const BINS = 124;
+export const BINS = 124;
 /** Bins are as wide as this many microseconds at zero; from there on their width grows with the delay. */
 const FINEST_US = 4;
 const PER_OCTAVE = 4;
 
 /** Place of a delay on the scale of the bins, fractional. */
-function placeOf(delayUs: number): number {
+export function placeOf(delayUs: number): number {
   const x = PER_OCTAVE * Math.log2(1 + Math.max(0, delayUs) / FINEST_US);
   return Math.min(x, BINS - 2);
 }
@@ -67,7 +67,8 @@ export class DelayHistogram {
     return this.#logDensity[bin]! * (1 - part) + this.#logDensity[bin + 1]! * part + scaleAt(delayUs);
   }
 
-  #probability(bin: number): number {
+  /** Probability of the delays of one bin. */
+  probability(bin: number): number {
     if (this.#stale) this.#rebuild();
     return Math.exp(this.#logDensity[bin]!);
   }
@@ -86,7 +87,7 @@ export class DelayHistogram {
         // What falls off an end is reflected into it.
         sum += weight * this.#counts[at < 0 ? -at : at >= BINS ? 2 * BINS - 2 - at : at]!;
       }
-      const prior = this.#prior === null ? 1 / BINS : this.#prior.#probability(bin);
+      const prior = this.#prior === null ? 1 / BINS : this.#prior.probability(bin);
       this.#logDensity[bin] = Math.log((sum / kernel + this.#priorWeight * prior) / denominator);
     }
   }

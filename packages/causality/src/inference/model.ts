@@ -1,4 +1,4 @@
-import { DelayHistogram } from './histogram.ts';
+import { BINS, DelayHistogram, placeOf } from './histogram.ts';
 import { ThreadModel } from './threads.ts';
 import { TurnTaking } from './turn.ts';
 
@@ -53,6 +53,33 @@ export class EventModel {
   oldest: { readonly at: number; readonly state: RequestState } | null = null;
   #turnLogOdds: number[] = [];
 
+  #logSurvival: Float64Array | null = null;
+
+  /** Logarithm of the probability that nothing has happened yet so long after this event. */
+  logSurvival(delayUs: number): number {
+    this.#logSurvival ??= this.#survive();
+    const place = placeOf(delayUs);
+    const bin = Math.floor(place);
+    const part = place - bin;
+    return this.#logSurvival[bin]! * (1 - part) + this.#logSurvival[bin + 1]! * part;
+  }
+
+  /** By bin of the delay: nothing yet has happened. The end of a call under way may come at any time. */
+  #survive(): Float64Array {
+    const { counts, total } = this.next;
+    const later = new Float64Array(BINS).fill(((counts[NEXT_CALL_END] ?? 0) + 1) / (total + 1));
+    counts.forEach((count, next) => {
+      if (next === NEXT_CALL_END || count <= 0) return;
+      const delay = this.delay(next);
+      let beyond = 0;
+      for (let bin = BINS - 1; bin >= 0; bin--) {
+        later[bin]! += (count / (total + 1)) * beyond;
+        beyond += delay.probability(bin);
+      }
+    });
+    return later.map((probability) => Math.log(Math.min(1, probability)));
+  }
+
   turnLogOdds(next: number): number {
     return this.#turnLogOdds[next] ?? 0;
   }
@@ -84,6 +111,7 @@ export class EventModel {
 
   refresh(): void {
     for (const delay of this.#delays) delay?.refresh();
+    this.#logSurvival = null;
     this.#turnLogOdds = this.#turns.map((turn) => turn.logOdds);
   }
 }
