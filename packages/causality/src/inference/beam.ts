@@ -1,4 +1,5 @@
 import { type GroupModel, NEXT_CALL, NEXT_CALL_END, NEXT_RESPONSE, type RequestState } from './model.ts';
+import type { ThreadModel } from './threads.ts';
 import { orderWeight } from './turn.ts';
 import {
   CALL_END,
@@ -8,6 +9,7 @@ import {
   REQUEST_START,
   timelineOf,
   type Window,
+  type WindowCall,
   type WindowRequest,
 } from './window.ts';
 
@@ -145,14 +147,13 @@ export function solve(group: GroupModel, window: Window, width: number): Solutio
         const request = window.requests[index]!;
         const slot = slots.of(index);
         for (const hypothesis of layer) {
-          const { state, at, thread } = hypothesis.positions[slot]!;
+          const { state, at } = hypothesis.positions[slot]!;
           if (open.length > 1) noteOldest(hypothesis, open, slots);
           gain(
             hypothesis,
             state.logProbability(NEXT_RESPONSE) +
               state.delay(NEXT_RESPONSE).logDensity(request.end - at) -
-              (open.length > 1 ? overtaking(state, at, NEXT_RESPONSE) : 0) +
-              group.threads.logLikelihood('answer', thread, request.endThread),
+              (open.length > 1 ? overtaking(state, at, NEXT_RESPONSE) : 0),
           );
           hypothesis.positions[slot] = null;
         }
@@ -242,7 +243,7 @@ function branch(
         state.logProbability(next) +
         state.delay(next).logDensity(call.start - at) -
         (candidates.length > 1 ? overtaking(state, at, next) : 0) +
-        group.threads.logLikelihood(state.initial ? 'first' : 'later', thread, call.thread) +
+        threadEvidence(group.threads, state, thread, window.requests[candidate]!, call) +
         (call.prior?.get(candidate) ?? 0);
       add(hypothesis, candidate, weight, waiting - state.event.logSurvival(call.start - at));
     }
@@ -287,6 +288,19 @@ function overtaking(state: RequestState, at: number, next: number): number {
   return (
     orderWeight(at - oldest.at) * state.event.turnLogOdds(next) * Math.exp(oldest.state.logProbability(next))
   );
+}
+
+function threadEvidence(
+  threads: ThreadModel,
+  state: RequestState,
+  thread: number | null,
+  request: WindowRequest,
+  call: WindowCall,
+): number {
+  if (!state.initial) return threads.logLikelihood('later', thread, call.thread);
+  return request.endThread === null
+    ? threads.logLikelihood('first', thread, call.thread)
+    : threads.logLikelihood('answer', request.endThread, call.thread);
 }
 
 /** Requests that may have made a call: open when it was sent and, unless that is usual, not answered before it was. */

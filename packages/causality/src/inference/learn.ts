@@ -102,6 +102,7 @@ function learnRequest(
         if (answered) break;
         step(NEXT_CALL + call.kind, call.start);
         group.threads.learn(state.initial ? 'first' : 'later', thread, call.thread, weight);
+        if (state.initial) group.threads.learn('answer', request.endThread, call.thread, weight);
         state = state.afterCall(call.kind);
         thread = call.thread ?? thread;
         busy++;
@@ -118,7 +119,6 @@ function learnRequest(
       default: {
         if (i === 0) break;
         step(NEXT_RESPONSE, request.end);
-        group.threads.learn('answer', thread, request.endThread, weight);
         answered = true;
       }
     }

@@ -31,9 +31,9 @@ export function refine(group: GroupModel, window: Window, first: Int32Array, ran
   const samples: Int32Array[] = [];
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     for (let request = 0; request < window.requests.length; request++) {
-      const block = partners(window, request, parents, callsOf, order, place, random);
-      if (block.length < 2) continue;
-      const calls = block.flatMap((member) => [...callsOf[member]!]).sort((a, b) => a - b);
+      const { block, strays } = partners(window, request, parents, callsOf, order, place, random);
+      if (block.length < 2 && strays.length === 0) continue;
+      const calls = [...strays, ...block.flatMap((member) => [...callsOf[member]!])].sort((a, b) => a - b);
       const solution = solve(group, part(window, block, calls), WIDTH);
       const drawn = solution.sample(random);
       for (let i = 0; i < calls.length; i++) {
@@ -87,7 +87,7 @@ function byKind(calls: readonly WindowCall[]): { order: ReadonlyMap<number, numb
   return { order, place };
 }
 
-/** A request and others that have calls which it may have made, near its own. */
+/** A request and others that have calls which it may have made, near its own; and such calls that nobody has. */
 function partners(
   window: Window,
   request: number,
@@ -96,10 +96,11 @@ function partners(
   order: ReadonlyMap<number, readonly number[]>,
   place: Uint32Array,
   random: () => number,
-): number[] {
+): { block: number[]; strays: number[] } {
   const own = [...callsOf[request]!];
   const block = [request];
-  if (own.length === 0) return block;
+  const strays: number[] = [];
+  if (own.length === 0) return { block, strays };
   const { start, end } = window.requests[request]!;
   for (let attempt = 0; attempt < 4 * BLOCK && block.length < BLOCK; attempt++) {
     const near = own[Math.floor(random() * own.length)]!;
@@ -108,11 +109,13 @@ function partners(
     const call = list[place[near]! + (random() < 0.5 ? -offset : offset)];
     if (call === undefined) continue;
     const owner = parents[call]!;
-    if (owner === ORPHAN || block.includes(owner)) continue;
     const other = window.calls[call]!;
-    if (other.start >= start && other.start <= end) block.push(owner);
+    if (other.start < start || other.start > end || other.fixed !== null) continue;
+    if (owner === ORPHAN) {
+      if (!strays.includes(call)) strays.push(call);
+    } else if (!block.includes(owner)) block.push(owner);
   }
-  return block;
+  return { block, strays };
 }
 
 /** The part of a window that has these requests and calls, numbered anew. */

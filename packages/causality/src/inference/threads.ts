@@ -23,7 +23,7 @@ export class ThreadModel {
     return step === 'first' ? this.#first : step === 'later' ? this.#later : this.#answer;
   }
 
-  /** Log-likelihood that an event of a request ran on this thread. @param before that of its event before */
+  /** Log-likelihood that a call was sent on this thread. @param before the thread to compare with */
   logLikelihood(step: ThreadStep, before: number | null, thread: number | null): number {
     if (before === null || thread === null) return 0;
     const { same, all } = this.#of(step);
@@ -35,7 +35,7 @@ export class ThreadModel {
 
   learn(step: ThreadStep, before: number | null, thread: number | null, weight: number): void {
     if (thread === null) return;
-    if (this.#counts.has(thread) || this.#counts.size < MAX_THREADS) {
+    if (step !== 'answer' && (this.#counts.has(thread) || this.#counts.size < MAX_THREADS)) {
       this.#counts.set(thread, (this.#counts.get(thread) ?? 0) + weight);
       this.#total += weight;
     }
@@ -60,5 +60,8 @@ export class ThreadModel {
   }
 }
 
-/** The first call of a request; a later one; its response. */
+/**
+ * What is compared: a request's first call with the thread that read the request; a later call with the
+ * call before; the first call with the thread that answered, which is known when a window is decided.
+ */
 export type ThreadStep = 'first' | 'later' | 'answer';
