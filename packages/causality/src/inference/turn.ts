@@ -1,6 +1,6 @@
 /** What is taken for granted before any pair was seen, in pairs: more keep their turn than not. */
 const PRIOR_PAIRS = 40;
-const PRIOR_KEPT = 0.65 * PRIOR_PAIRS;
+const PRIOR_KEPT = 0.57 * PRIOR_PAIRS;
 /**
  * Waits that began nearly at once have no order to speak of: threads are woken in any order, and the time at which
  * a message is seen is not the time at which it takes its place. From this difference on it counts fully.
