@@ -146,7 +146,7 @@ export class InferenceStage<R, C> {
    * @param nowUs nothing that happened earlier will be told any more, microseconds
    */
   advance(nowUs: number): readonly Inference<R, C>[] {
-    const { maxDelayUs, maxPendingCalls, maxRequestUs, warmupUs } = this.#settings;
+    const { maxDelayUs, maxRequestUs, warmupUs } = this.#settings;
     for (const [name, { group, window }] of this.#processes) {
       if (group.gathered !== null && nowUs - group.since > warmupUs) this.#endWarmup(group);
       window.expire(nowUs - maxRequestUs);
@@ -156,9 +156,12 @@ export class InferenceStage<R, C> {
         this.#processes.delete(name);
         continue;
       }
-      if (group.gathered !== null) continue;
-      const isDue = window.oldestUndecided < nowUs - maxDelayUs;
-      if (isDue || window.undecided >= maxPendingCalls) this.#cut(group, window);
+      if (
+        this.#isFull(group, window) ||
+        (group.gathered === null && window.oldestUndecided < nowUs - maxDelayUs)
+      ) {
+        this.#cut(group, window);
+      }
     }
     const ready = this.#ready;
     this.#ready = [];
@@ -183,7 +186,7 @@ export class InferenceStage<R, C> {
     const known = this.#processes.get(name);
     if (known !== undefined) {
       if (known.window.idleSince(timeUs - IDLE_US)) this.#close(known.group, known.window);
-      else if (known.window.undecided >= this.#settings.maxPendingCalls) this.#cut(known.group, known.window);
+      else if (this.#isFull(known.group, known.window)) this.#cut(known.group, known.window);
       return known;
     }
     let group = this.#groups.get(groupName);
@@ -222,12 +225,15 @@ export class InferenceStage<R, C> {
     if (group.gatheredCalls >= this.#settings.warmupCalls) this.#endWarmup(group);
   }
 
+  /** Enough calls wait for a decision, or in the warm-up for a beginning. */
+  #isFull(group: Group<R, C>, window: ProcessWindow<R, C>): boolean {
+    if (group.gathered === null) return window.undecided >= this.#settings.maxPendingCalls;
+    return group.gatheredCalls + window.undecided >= this.#settings.warmupCalls;
+  }
+
   /** Decides the older half of the calls: what came after them is known by now. */
   #cut(group: Group<R, C>, window: ProcessWindow<R, C>): void {
-    if (group.gathered !== null) {
-      if (group.gatheredCalls + window.undecided < this.#settings.warmupCalls) return;
-      this.#endWarmup(group);
-    }
+    this.#endWarmup(group);
     while (window.undecided > 0) {
       const middle = window.middle();
       const batch = window.batch();
