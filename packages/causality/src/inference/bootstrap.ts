@@ -1,8 +1,11 @@
 import { type EventModel, NEXT_CALL, NEXT_CALL_END, NEXT_RESPONSE, type RequestType } from './model.ts';
 import type { Window } from './window.ts';
 
-/** Lags looked at, per pair of an event and what follows: so many followers. */
+/** Lags looked at: those of so many followers of an event, and of so many events. */
 const MAX_FOLLOWERS = 48;
+const MAX_EVENTS = 1_500;
+/** Lags longer than this share of the requests take are not looked at. */
+const LONG_REQUEST = 0.9;
 /** Bins of lags: so many an octave, the first so wide. */
 const PER_OCTAVE = 3;
 const FINEST_US = 8;
@@ -38,6 +41,7 @@ export function bootstrap(windows: readonly Window[]): void {
       if (end !== Number.POSITIVE_INFINITY) ends[kind].push(end);
     }
   }
+  const longest = longLag(windows);
   const callStarts = starts.map((times) => ascending(times));
   const callEnds = ends.map((times) => ascending(times));
   for (const [type, times] of types) {
@@ -58,11 +62,14 @@ export function bootstrap(windows: readonly Window[]): void {
     for (const source of sources) {
       let followed = 0;
       callStarts.forEach((followers, kind) => {
-        followed += learnLags(source.event, NEXT_CALL + kind, source.times, followers);
+        followed += learnLags(source.event, NEXT_CALL + kind, source.times, followers, longest);
       });
-      followed += learnLags(source.event, NEXT_RESPONSE, source.times, responses);
+      followed += learnLags(source.event, NEXT_RESPONSE, source.times, responses, longest);
       if (source.call)
-        source.event.next.add(NEXT_CALL_END, Math.max(source.times.length - followed, followed));
+        source.event.next.add(
+          NEXT_CALL_END,
+          Math.max(Math.min(source.times.length, MAX_EVENTS) - followed, followed),
+        );
     }
   }
 }
@@ -71,10 +78,24 @@ function ascending(times: readonly number[]): Times {
   return Float64Array.from(times).sort();
 }
 
+/** Time that most requests take no longer than. */
+function longLag(windows: readonly Window[]): number {
+  const durations = windows.flatMap(({ requests }) => requests.map(({ start, end }) => end - start));
+  durations.sort((a, b) => a - b);
+  return durations[Math.floor(durations.length * LONG_REQUEST)] ?? 0;
+}
+
 /** @returns how often this follows beyond chance */
-function learnLags(event: EventModel, next: number, times: Times, followers: Times): number {
-  const after = lags(times, followers, 1);
-  const before = lags(times, followers, -1);
+function learnLags(
+  event: EventModel,
+  next: number,
+  allTimes: Times,
+  followers: Times,
+  longest: number,
+): number {
+  const times = allTimes.subarray(0, MAX_EVENTS);
+  const after = lags(times, followers, 1, longest);
+  const before = lags(times, followers, -1, longest);
   let total = 0;
   for (let bin = 0; bin < BINS; bin++) {
     const excess = after[bin]! - before[bin]!;
@@ -88,7 +109,7 @@ function learnLags(event: EventModel, next: number, times: Times, followers: Tim
 }
 
 /** How many followers come after (direction 1) or before (-1) each time, by the lag between. */
-function lags(times: Times, followers: Times, direction: 1 | -1): Float64Array {
+function lags(times: Times, followers: Times, direction: 1 | -1, longest: number): Float64Array {
   const counts = new Float64Array(BINS);
   let from = 0;
   for (const time of times) {
@@ -98,6 +119,7 @@ function lags(times: Times, followers: Times, direction: 1 | -1): Float64Array {
       const follower = followers[first + direction * i];
       if (follower === undefined) break;
       const lag = Math.abs(follower - time);
+      if (lag > longest) break;
       const bin = Math.floor(PER_OCTAVE * Math.log2(1 + lag / FINEST_US));
       if (bin >= BINS) break;
       counts[bin]!++;

@@ -1,26 +1,17 @@
 import { solve } from './beam.ts';
 import type { GroupModel } from './model.ts';
 import { refine } from './refine.ts';
+import type { Verdict } from './verdict.ts';
 import type { Window } from './window.ts';
 
 /** Evaluations of a candidate that a call may cost: the width of the search is this by the requests open at once. */
 const EVALUATIONS = 384;
 const MIN_WIDTH = 6;
 const MAX_WIDTH = 48;
+/** Fewer requests than this are not counted: they may all be open at once. */
+const MANY = 8;
 /** Assignments drawn to learn from. */
 const SAMPLES = 3;
-
-/** What was decided of a window. */
-export interface Verdict {
-  /** Request of each call, or `ORPHAN`. */
-  readonly parents: Int32Array;
-  /** For each call: probability by request. */
-  readonly marginals: readonly ReadonlyMap<number, number>[];
-  /** Assignments as likely as their share, to learn from. */
-  readonly samples: readonly Int32Array[];
-  /** There is no other likely assignment, and hardly will be. */
-  readonly settled: boolean;
-}
 
 /**
  * Decides a window: by exact search where few requests are open at once, else by search and refinement.
@@ -60,6 +51,7 @@ const CERTAIN: ReadonlyMap<number, number> = new Map([[0, 1]]);
 
 /** How many requests are open at once, at most. */
 function mostOpen({ requests }: Window): number {
+  if (requests.length <= MANY) return requests.length;
   const starts = requests.map((request) => request.start).sort((a, b) => a - b);
   const ends = requests.map((request) => request.end).sort((a, b) => a - b);
   let open = 0;

@@ -1,6 +1,6 @@
 import { solve } from './beam.ts';
-import type { Verdict } from './decide.ts';
 import type { GroupModel } from './model.ts';
+import type { Verdict } from './verdict.ts';
 import { ORPHAN, type Window, type WindowCall } from './window.ts';
 
 /** Times that every request is looked at again, and how many of these only lead away from where it began. */

@@ -1,9 +1,10 @@
 import { bootstrap } from './bootstrap.ts';
-import { decide, type Verdict } from './decide.ts';
+import { decide } from './decide.ts';
 import { learn } from './learn.ts';
 import { GroupModel } from './model.ts';
 import { type Batch, batchOf, ProcessWindow } from './process-window.ts';
 import { pseudoRandom } from './random.ts';
+import type { Verdict } from './verdict.ts';
 import { ORPHAN } from './window.ts';
 
 /** Bounds of the stage. */

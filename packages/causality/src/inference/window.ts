@@ -42,6 +42,8 @@ export const CALL_START = 2;
 export const CALL_END_AT_ONCE = 3;
 export const REQUEST_END = 4;
 const SORTS = 5;
+/** So few events are sorted by insertion, which is faster then. Most windows are as small. */
+const FEW = 24;
 
 /** Events of a window in the order of time: `sort` is one of the constants above, `index` is into requests or calls. */
 export interface Timeline {
@@ -69,10 +71,7 @@ export function timelineOf({ requests, calls }: Window): Timeline {
       push(call.end, call.end > call.start ? CALL_END : CALL_END_AT_ONCE, index);
     }
   });
-  const order = Array.from({ length }, (_, i) => i);
-  order.sort(
-    (a, b) => times[a]! - times[b]! || (codes[a]! % SORTS) - (codes[b]! % SORTS) || codes[a]! - codes[b]!,
-  );
+  const order = inOrder(times, codes, length);
   const sort = new Uint8Array(length);
   const index = new Uint32Array(length);
   for (let i = 0; i < length; i++) {
@@ -81,4 +80,23 @@ export function timelineOf({ requests, calls }: Window): Timeline {
     index[i] = Math.floor(code / SORTS);
   }
   return { sort, index };
+}
+
+/** Indices of events by time, then by sort, then by index. */
+function inOrder(times: Float64Array, codes: Float64Array, length: number): Uint32Array {
+  const order = new Uint32Array(length);
+  for (let i = 0; i < length; i++) order[i] = i;
+  const compare = (a: number, b: number) =>
+    times[a]! - times[b]! || (codes[a]! % SORTS) - (codes[b]! % SORTS) || codes[a]! - codes[b]!;
+  if (length > FEW) return order.sort(compare);
+  for (let i = 1; i < length; i++) {
+    const moved = order[i]!;
+    let at = i;
+    while (at > 0 && compare(order[at - 1]!, moved) > 0) {
+      order[at] = order[at - 1]!;
+      at--;
+    }
+    order[at] = moved;
+  }
+  return order;
 }
