@@ -13,8 +13,6 @@ import {
   type WindowRequest,
 } from './window.ts';
 
-/** Hypotheses this much less likely (natural logarithm) than the best are given up. */
-const LOG_HOPELESS = 14;
 /** A call may outlast its request by so much for the clock's sake. */
 const CLOCK_SLACK_US = 50;
 
@@ -49,6 +47,14 @@ interface Hypothesis {
   onwards: number;
 }
 
+/** How hard is searched. */
+export interface Effort {
+  /** Hypotheses kept. */
+  readonly width: number;
+  /** Hypotheses this much less likely (natural logarithm) than the best are given up. */
+  readonly hopeless: number;
+}
+
 /** What is found out about a set of calls. */
 export interface Solution {
   /** Request of each call in the most likely assignment, in the order of the window's calls. */
@@ -67,7 +73,7 @@ export interface Solution {
  * all open requests in the same state join, so the whole is a lattice over which probabilities are summed
  * forwards and backwards (Rabiner, 1989): exact unless the beam's width cuts.
  */
-export function solve(group: GroupModel, window: Window, width: number): Solution {
+export function solve(group: GroupModel, window: Window, effort: Effort): Solution {
   const timeline = timelineOf(window);
   const slots = new Slots(window.requests.length);
   const callSlots = new Slots(window.calls.length);
@@ -99,7 +105,7 @@ export function solve(group: GroupModel, window: Window, width: number): Solutio
         if (layers.length === 0) layers.push(layer);
         else layers[layers.length - 1] = layer;
         const callSlot = callSlots.take(index);
-        const branches = branch(group, window, index, layer, open, slots, width);
+        const branches = branch(group, window, index, layer, open, slots, effort);
         crowded ||= branches.crowded;
         layer = branches.chosen.map(({ from, choice, weight }) => {
           const next = extend(from, choice, weight);
@@ -219,7 +225,7 @@ function branch(
   layer: readonly Hypothesis[],
   open: readonly number[],
   slots: Slots,
-  width: number,
+  effort: Effort,
 ): { chosen: readonly Branch[]; crowded: boolean } {
   const call = window.calls[index]!;
   const candidates = candidatesOf(window, index, open);
@@ -228,7 +234,7 @@ function branch(
   const found: Branch[] = [];
   const add = (from: Hypothesis, choice: number, weight: number, waiting: number) => {
     const rank = from.sum + weight + waiting;
-    if (rank < best - LOG_HOPELESS) return;
+    if (rank < best - effort.hopeless) return;
     if (rank > best) best = rank;
     found.push({ rank, from, choice, weight });
   };
@@ -251,10 +257,10 @@ function branch(
       add(hypothesis, ORPHAN, orphan + (call.prior?.get(ORPHAN) ?? 0), waiting);
     }
   }
-  const hopeful = found.filter(({ rank }) => rank >= best - LOG_HOPELESS);
-  if (hopeful.length <= width) return { chosen: hopeful, crowded: false };
+  const hopeful = found.filter(({ rank }) => rank >= best - effort.hopeless);
+  if (hopeful.length <= effort.width) return { chosen: hopeful, crowded: false };
   hopeful.sort((a, b) => b.rank - a.rank);
-  hopeful.length = width;
+  hopeful.length = effort.width;
   return { chosen: hopeful, crowded: true };
 }
 

@@ -8,6 +8,9 @@ import type { Window } from './window.ts';
 const EVALUATIONS = 384;
 const MIN_WIDTH = 6;
 const MAX_WIDTH = 48;
+/** Natural logarithm of how much less likely than the best a hypothesis is that is given up. */
+const HOPELESS = 14;
+const HOPELESS_AT_FIRST = 8;
 /** Fewer requests than this are not counted: they may all be open at once. */
 const MANY = 8;
 /** Assignments drawn to learn from. */
@@ -22,7 +25,7 @@ export function decide(group: GroupModel, window: Window, thorough: boolean, ran
   if (obvious !== null) return obvious;
   const evaluations = thorough ? EVALUATIONS : EVALUATIONS / 2;
   const width = Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, Math.floor(evaluations / mostOpen(window))));
-  const solution = solve(group, window, width);
+  const solution = solve(group, window, { width, hopeless: thorough ? HOPELESS : HOPELESS_AT_FIRST });
   if (solution.crowded && thorough) return refine(group, window, solution.best, random);
   const settled = !solution.crowded && solution.marginals.every((marginal) => marginal.size === 1);
   return {

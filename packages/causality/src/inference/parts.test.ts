@@ -79,7 +79,7 @@ describe('search', () => {
     const group = new GroupModel();
     learn(group, window(group, 200, 5_000), PARENTS(200), 1);
     group.refresh();
-    const { best, marginals, sample } = solve(group, window(group, 8, 330), 32);
+    const { best, marginals, sample } = solve(group, window(group, 8, 330), { width: 32, hopeless: 14 });
     expect([...best]).toEqual([...PARENTS(8)]);
     for (const marginal of marginals) {
       const sum = [...marginal.values()].reduce((a, b) => a + b, 0);

@@ -8,8 +8,8 @@ const SWEEPS = 4;
 const BURN_IN = 1;
 /** Requests whose calls are decided anew together. */
 const BLOCK = 3;
-/** Hypotheses kept in a block. */
-const WIDTH = 24;
+/** How hard a block is searched. */
+const EFFORT = { width: 24, hopeless: 12 };
 /** A partner is sought among so many calls of the same kind before and after one of the request's own. */
 const NEAR = 3;
 /** Calls that nobody has, offered to a request at a time. */
@@ -45,7 +45,7 @@ export function refine(group: GroupModel, window: Window, first: Int32Array, ran
       const strays = straysFor(window, request, nobodys);
       if (block.length < 2 && strays.length === 0) continue;
       const calls = [...strays, ...block.flatMap((member) => [...callsOf[member]!])].sort((a, b) => a - b);
-      const solution = solve(group, part(window, block, calls), WIDTH);
+      const solution = solve(group, part(window, block, calls), EFFORT);
       const drawn = solution.sample(random);
       for (let i = 0; i < calls.length; i++) {
         const call = calls[i]!;
