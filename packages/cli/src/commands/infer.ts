@@ -28,10 +28,12 @@ export const infer: Command = {
     const file = positionals[0]!;
     const scorer = flag(values, 'score') ? new InferenceScorer() : null;
     const began = performance.now();
+    const cpuBefore = process.cpuUsage();
     const { spans, refused } = await inferFile(file, scorer, out);
     const seconds = (performance.now() - began) / 1000;
+    const { user, system } = process.cpuUsage(cpuBefore);
     if (scorer !== null) {
-      const score = { ...scorer.score(), spans, seconds };
+      const score = { ...scorer.score(), spans, seconds, cpuSeconds: (user + system) / 1e6 };
       await out(flag(values, 'json') ? `${JSON.stringify(score)}\n` : scoreText(score));
     }
     if (refused > 0) log(`${count(refused, 'line')} refused: no span in the form of data/inference`);
@@ -108,14 +110,21 @@ function rounded(probability: number): number {
   return Math.round(probability * 1e4) / 1e4;
 }
 
-function scoreText(score: InferenceScore & { readonly spans: number; readonly seconds: number }): string {
+interface TimedScore extends InferenceScore {
+  readonly spans: number;
+  readonly seconds: number;
+  /** Processor time, of all threads of this process. */
+  readonly cpuSeconds: number;
+}
+
+function scoreText(score: TimedScore): string {
   const share = (part: number, whole: number) =>
     `${part} of ${whole} (${((100 * part) / Math.max(1, whole)).toFixed(2)} %)`;
   return [
     `links right                 ${share(score.linksRight, score.links)}`,
     `whole traces right          ${share(score.tracesRight, score.traces)}`,
     `expected calibration error  ${score.calibrationError.toFixed(4)}`,
-    `spans a second              ${Math.round(score.spans / score.seconds)} (${score.spans} in ${score.seconds.toFixed(2)} s)`,
+    `spans a second              ${Math.round(score.spans / score.seconds)} (${score.spans} in ${score.seconds.toFixed(2)} s; ${Math.round(score.spans / score.cpuSeconds)} a second of processor time)`,
     '',
   ].join('\n');
 }
