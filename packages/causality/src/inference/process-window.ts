@@ -44,11 +44,17 @@ export class ProcessWindow<R, C> {
   #open = 0;
   #running = 0;
   #undecided = 0;
+  #added = 0;
   #lastEnd = Number.NEGATIVE_INFINITY;
   #covered = Number.NaN;
 
   get undecided(): number {
     return this.#undecided;
+  }
+
+  /** Requests and calls since something was forgotten last. */
+  get added(): number {
+    return this.#added;
   }
 
   get empty(): boolean {
@@ -76,6 +82,7 @@ export class ProcessWindow<R, C> {
       }
     }
     this.#requests.set(request.key, request);
+    this.#added++;
     this.#open++;
   }
 
@@ -92,6 +99,7 @@ export class ProcessWindow<R, C> {
     this.#begin(call.start);
     if (this.#calls.has(call.key)) return;
     this.#calls.set(call.key, call);
+    this.#added++;
     this.#running++;
     if (call.parent === undefined) this.#undecided++;
   }
@@ -131,6 +139,7 @@ export class ProcessWindow<R, C> {
     this.#open = 0;
     this.#running = 0;
     this.#undecided = 0;
+    this.#added = 0;
   }
 
   /** Notes what a call was decided to be. */
@@ -139,10 +148,11 @@ export class ProcessWindow<R, C> {
     call.parent = parent;
   }
 
-  /** Start of the call in the middle of those that are not decided. */
+  /** Start of what is in the middle: of the calls that are not decided, or of the requests if there is none. */
   middle(): number {
     const starts: number[] = [];
     for (const call of this.#calls.values()) if (call.parent === undefined) starts.push(call.start);
+    if (starts.length === 0) for (const request of this.#requests.values()) starts.push(request.start);
     starts.sort((a, b) => a - b);
     return starts[starts.length >> 1] ?? Number.POSITIVE_INFINITY;
   }
@@ -152,6 +162,7 @@ export class ProcessWindow<R, C> {
    * @returns what is forgotten, to learn from
    */
   release(beforeUs: number): { requests: PendingRequest<R>[]; calls: PendingCall<R, C>[] } {
+    this.#added = 0;
     const requests = [...this.#requests.values()].filter((request) => request.end <= beforeUs);
     for (const request of requests) this.#forget(request);
     const calls: PendingCall<R, C>[] = [];
@@ -174,13 +185,14 @@ export class ProcessWindow<R, C> {
   }
 }
 
-/** These requests and calls as a window. A parent that is not among the requests counts as none. */
+/** These requests and calls as a window. A call whose parent is known and not among the requests is left out. */
 export function batchOf<R, C>(
   requests: readonly PendingRequest<R>[],
-  calls: readonly PendingCall<R, C>[],
+  allCalls: readonly PendingCall<R, C>[],
   coveredUs: number,
 ): Batch<R, C> {
   const index = new Map(requests.map((request, i) => [request.key, i]));
+  const calls = allCalls.filter(({ parent }) => parent === undefined || parent === null || index.has(parent));
   const window: Window = {
     requests: requests.map((request) => ({ ...request })),
     calls: calls.map(({ kind, start, end, thread, odds, parent }) => {

@@ -128,7 +128,7 @@ describe('the stage', { timeout: LIMIT_MS }, () => {
   });
 
   test('decides within its delay under a load that never pauses, and forgets', () => {
-    const settings = { maxDelayUs: 100_000, warmupCalls: 50, maxPendingCalls: 100_000 };
+    const settings = { maxDelayUs: 100_000, warmupCalls: 50, maxPending: 100_000 };
     const stage = new InferenceStage<number, number>(settings);
     const place = { process: 'p', group: 'g', thread: null };
     stage.request({ ...place, key: -1, type: 'stream', startUs: 0 });

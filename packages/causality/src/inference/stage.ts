@@ -11,8 +11,8 @@ import { ORPHAN } from './window.ts';
 export interface InferenceSettings {
   /** A call is decided so long after it was sent at the latest, microseconds (warm-up aside). */
   readonly maxDelayUs: number;
-  /** Calls of a process that may wait for a decision. */
-  readonly maxPendingCalls: number;
+  /** Requests and calls of a process after which decisions are made, if it does not come to rest before. */
+  readonly maxPending: number;
   /** A request that is open for longer is not expected to make further calls, microseconds. */
   readonly maxRequestUs: number;
   /** Before the first decisions of a group, calls are gathered to learn from: so many, and not for longer than this. */
@@ -24,7 +24,7 @@ export interface InferenceSettings {
 
 export const DEFAULT_SETTINGS: InferenceSettings = {
   maxDelayUs: 2_000_000,
-  maxPendingCalls: 400,
+  maxPending: 600,
   maxRequestUs: 60_000_000,
   warmupCalls: 3_000,
   warmupUs: 60_000_000,
@@ -37,6 +37,10 @@ const IDLE_US = 100;
 const WARMUP_PASSES = 4;
 /** Calls learnt from before what was learnt takes effect. */
 const REFRESH_CALLS = 500;
+/** The warm-up ends also after so many times as many requests. */
+const REQUESTS_PER_CALL = 4;
+/** Groups known; past this one that is at rest is forgotten. */
+const MAX_GROUPS = 1_024;
 /** Alternatives told of a call. */
 const MAX_ALTERNATIVES = 4;
 
@@ -84,6 +88,7 @@ interface Group<R, C> {
   /** Windows of the warm-up; null: it is over. */
   gathered: Batch<R, C>[] | null;
   gatheredCalls: number;
+  gatheredRequests: number;
   readonly since: number;
   learntCalls: number;
 }
@@ -192,11 +197,13 @@ export class InferenceStage<R, C> {
     }
     let group = this.#groups.get(groupName);
     if (group === undefined) {
+      if (this.#groups.size >= MAX_GROUPS) this.#forgetGroup();
       group = {
         model: new GroupModel(),
         processes: new Set(),
         gathered: [],
         gatheredCalls: 0,
+        gatheredRequests: 0,
         since: timeUs,
         learntCalls: 0,
       };
@@ -206,6 +213,15 @@ export class InferenceStage<R, C> {
     group.processes.add(process.window);
     this.#processes.set(name, process);
     return process;
+  }
+
+  #forgetGroup(): void {
+    for (const [name, group] of this.#groups) {
+      if (group.processes.size > 0) continue;
+      this.#endWarmup(group);
+      this.#groups.delete(name);
+      return;
+    }
   }
 
   /** Nothing is under way: the window is complete. */
@@ -223,19 +239,24 @@ export class InferenceStage<R, C> {
     if (group.model.kindCount === 0) return;
     group.gathered.push(batch);
     group.gatheredCalls += batch.calls.length;
-    if (group.gatheredCalls >= this.#settings.warmupCalls) this.#endWarmup(group);
+    group.gatheredRequests += batch.requests.length;
+    if (this.#isFull(group, window)) this.#endWarmup(group);
   }
 
-  /** Enough calls wait for a decision, or in the warm-up for a beginning. */
+  /** Enough has been gathered for a decision, or in the warm-up for a beginning. */
   #isFull(group: Group<R, C>, window: ProcessWindow<R, C>): boolean {
-    if (group.gathered === null) return window.undecided >= this.#settings.maxPendingCalls;
-    return group.gatheredCalls + window.undecided >= this.#settings.warmupCalls;
+    const { maxPending, warmupCalls } = this.#settings;
+    if (group.gathered === null) return window.added >= maxPending;
+    return (
+      group.gatheredCalls + window.undecided >= warmupCalls ||
+      group.gatheredRequests + window.added >= REQUESTS_PER_CALL * warmupCalls
+    );
   }
 
   /** Decides the older half of the calls: what came after them is known by now. */
   #cut(group: Group<R, C>, window: ProcessWindow<R, C>): void {
     this.#endWarmup(group);
-    while (window.undecided > 0) {
+    for (;;) {
       const middle = window.middle();
       const batch = window.batch();
       const verdict = decide(group.model, batch.window, true, this.#random);
@@ -249,7 +270,7 @@ export class InferenceStage<R, C> {
       const released = batchOf(requests, calls, batch.coveredUs);
       const parents = released.window.calls.map((call) => call.fixed ?? ORPHAN);
       this.#learn(group, released, [parents]);
-      if (window.undecided < this.#settings.maxPendingCalls) break;
+      if (window.undecided < this.#settings.maxPending) return;
     }
   }
 
