@@ -57,6 +57,10 @@ export class ProcessWindow<R, C> {
     return this.#added;
   }
 
+  get size(): number {
+    return this.#requests.size + this.#calls.size;
+  }
+
   get empty(): boolean {
     return this.#requests.size === 0 && this.#calls.size === 0;
   }

@@ -150,6 +150,23 @@ describe('the stage', { timeout: LIMIT_MS }, () => {
     expect(told + stage.flush().length).toBe(2_000);
   });
 
+  test('stays small where all parents are known and it never rests', () => {
+    const stage = new InferenceStage<number, number>({ warmupCalls: 50, maxPending: 200 });
+    const place = { process: 'p', group: 'g', thread: null };
+    stage.request({ ...place, key: -1, type: 'stream', startUs: 0 });
+    let largest = 0;
+    for (let i = 0; i < 5_000; i++) {
+      const startUs = i * 1_000;
+      stage.request({ ...place, key: i, type: 't', startUs });
+      stage.call({ ...place, key: i, kind: 'k', startUs: startUs + 100, parent: i });
+      stage.answered('p', i, startUs + 300);
+      stage.response('p', i, startUs + 400, null);
+      expect(stage.advance(startUs + 500)).toEqual([]);
+      largest = Math.max(largest, stage.size());
+    }
+    expect(largest).toBeLessThan(500);
+  });
+
   test('takes what makes no sense without harm', () => {
     const stage = new InferenceStage<string, string>();
     const place = { process: 'p', group: 'g', startUs: 10, thread: 1 };

@@ -109,6 +109,16 @@ export class InferenceStage<R, C> {
     this.#settings = { ...DEFAULT_SETTINGS, ...settings };
   }
 
+  /** Requests and calls that are remembered. */
+  size(): number {
+    let size = 0;
+    for (const { window } of this.#processes.values()) size += window.size;
+    for (const { gathered } of this.#groups.values()) {
+      for (const { requests, calls } of gathered ?? []) size += requests.length + calls.length;
+    }
+    return size;
+  }
+
   /** A request has been read. */
   request({ key, process, group, type, startUs, thread }: RequestStart<R>): void {
     const { group: own, window } = this.#process(process, group, startUs);
