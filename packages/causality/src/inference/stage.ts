@@ -35,6 +35,7 @@ export const DEFAULT_SETTINGS: InferenceSettings = {
 const IDLE_US = 100;
 /** Times that what was gathered in the warm-up is gone through. */
 const WARMUP_PASSES = 4;
+const ROUGH_PASSES = 2;
 /** Calls learnt from before what was learnt takes effect. */
 const REFRESH_CALLS = 500;
 /** The warm-up ends also after so many times as many requests. */
@@ -295,12 +296,16 @@ export class InferenceStage<R, C> {
     model.refresh();
     let verdicts: Verdict[] = [];
     for (let pass = 0; pass < WARMUP_PASSES; pass++) {
-      verdicts = batches.map((batch, i) => {
+      // A part is enough to begin with.
+      const isRough = pass < ROUGH_PASSES;
+      const some = isRough ? batches.slice(0, Math.ceil(batches.length / 3)) : batches;
+      verdicts = some.map((batch, i) => {
         const before = verdicts[i];
-        return before?.settled && pass > 1 ? before : decide(model, batch.window, false, this.#random);
+        const isClear = pass > ROUGH_PASSES && before?.settled;
+        return isClear ? before : decide(model, batch.window, false, this.#random);
       });
       model.scale(0);
-      batches.forEach((batch, i) => {
+      some.forEach((batch, i) => {
         learnSamples(model, batch, verdicts[i]!.samples);
       });
       model.refresh();
