@@ -17,8 +17,8 @@ const MAX_STRAYS = 4;
 /** So often it is sought among the requests that came before and after, for it may have no call yet. */
 const BY_START = 0.2;
 /**
- * Probabilities are taken to this power: given all other calls a block looks surer than it is. On made-up loads
- * with 3 to 10 requests open this halved the calibration error (0.021 to 0.010, 0.012 to 0.006, 0.115 to 0.075).
+ * Probabilities are taken to this power: given all other calls a block looks surer than it is. On a made-up
+ * load with 10 requests open the calibration error fell from 0.115 to 0.075.
  */
 const FLATTENING = 0.5;
 
