@@ -663,7 +663,7 @@ describe('memory', () => {
     const start = performance.now();
     for (let i = 1; i <= 60_000; i++) {
       world.engine.requestRead(
-        { name: 'a', tgid: 100, openedAt: world.time, traceId: null, open: true, calls: 0 },
+        { name: 'a', tgid: 100, openedAt: world.time, traceId: null, open: true, calls: 0, underWay: 0 },
         world.at({ goid: i }),
       );
     }

@@ -110,8 +110,8 @@ export class CausalityEngine<R extends ServedRequest> {
     const unit = at.goid !== 0 ? process.goroutine(at) : process.threads.get(at.tid);
     if (unit?.current?.request !== request) this.#setContext(request, 'unit', at, false);
     const thread = at.goid === 0 ? process.threads.get(at.tid) : undefined;
-    if (thread !== undefined && thread.turn.acting !== request)
-      process.habits.learnOrder(thread.turn.acted(request, true));
+    if (thread !== undefined && thread.reading.acting !== request)
+      process.habits.learnOrder(thread.reading.acted(request, true));
   }
 
   /**
@@ -207,7 +207,7 @@ export class CausalityEngine<R extends ServedRequest> {
 
   /** A call leaves for this request, or connects for it: the next in order may be another's. */
   #acted(request: R, at: Moment): void {
-    if (at.goid === 0) this.#processes.get(at.tgid)?.threads.get(at.tid)?.turn.acted(request, false);
+    if (at.goid === 0) this.#processes.get(at.tgid)?.threads.get(at.tid)?.reading.acted(request, false);
   }
 
   /** @param read bytes of it were read, which it may act on in its turn */
@@ -218,6 +218,6 @@ export class CausalityEngine<R extends ServedRequest> {
     if (at.tid === 0) return;
     const thread = process.thread(at.tid);
     thread.current = context;
-    if (read && at.goid === 0) thread.turn.read(context);
+    if (read && at.goid === 0) thread.reading.read(context);
   }
 }

@@ -35,6 +35,8 @@ export interface ServedRequest {
   open: boolean;
   /** Calls that were given to it so far; the engine counts. */
   calls: number;
+  /** Calls made for it that are not answered yet. */
+  underWay: number;
 }
 
 /** An id of the kind of `X-Request-ID`. */

@@ -15,7 +15,7 @@ export class Habits {
   /**
    * Its event loops read all that is ready and then act in that order: learnt from answers, whose request is certain. A loop
    * of which little is known gives itself away by reading several messages without acting on any.
-   * @param waiting contexts that it has read and not acted on
+   * @param waiting contexts that it has read and not acted on, and that wait for nothing else
    */
   actsInOrder(waiting: number): boolean {
     return this.#order >= ORDER_KNOWN || (this.#order >= 0 && waiting >= MANY_WAITING);

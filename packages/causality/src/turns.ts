@@ -4,8 +4,6 @@ import type { Candidate, ServedRequest } from './facts.ts';
 export interface TurnRequest extends ServedRequest {
   /** Its response has begun. */
   readonly answered: boolean;
-  /** Calls made for it that are not answered yet. */
-  underWay: number;
 }
 
 /** Only one of the turn's requests can have made the calls. */

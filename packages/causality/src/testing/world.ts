@@ -62,6 +62,7 @@ export class World {
       requestIds,
       open: true,
       calls: 0,
+      underWay: 0,
     };
     this.engine.requestReceived(request, at);
     return request;

@@ -9,7 +9,7 @@ const MOST_WAITING = 64;
  * message as they read it (Node); others read all that is ready first and act afterwards, in the same order (HAProxy,
  * asyncio): there the message that was read last is not whose turn it is.
  */
-export class Turn<R extends ServedRequest> {
+export class ReadingOrder<R extends ServedRequest> {
   readonly #waiting: Context<R>[] = [];
   #acting: R | null = null;
 
@@ -45,9 +45,10 @@ export class Turn<R extends ServedRequest> {
     this.#acting = request;
     const at = waiting.findIndex((known) => known.request === request);
     if (at < 0) return 0;
-    const count = waiting.length;
+    // Who waits for other answers too has no turn yet.
+    const ready = waiting.filter((known) => known.request.underWay === 0 || known.request === request);
     waiting.splice(0, at + 1);
-    if (!certain || count < 2) return 0;
-    return at === 0 ? 1 : at === count - 1 ? -1 : 0;
+    if (!certain || ready.length < 2) return 0;
+    return ready[0]!.request === request ? 1 : ready.at(-1)!.request === request ? -1 : 0;
   }
 }
