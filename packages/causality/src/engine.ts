@@ -107,11 +107,13 @@ export class CausalityEngine<R extends ServedRequest> {
   /** Bytes of a response leave here: this unit works for that request. */
   responseWritten(request: R, at: Moment): void {
     const process = this.#process(at.tgid);
-    const unit = at.goid !== 0 ? process.goroutine(at) : process.threads.get(at.tid);
-    if (unit?.current?.request !== request) this.#setContext(request, 'unit', at, false);
     const thread = at.goid === 0 ? process.threads.get(at.tid) : undefined;
-    if (thread !== undefined && thread.reading.acting !== request)
-      process.habits.learnOrder(thread.reading.acted(request, true));
+    const unit = at.goid !== 0 ? process.goroutine(at) : thread;
+    const atOnce = unit?.current?.request === request;
+    if (thread !== undefined && thread.open > 1 && thread.reading.acting !== request) {
+      process.habits.learnAnswer(atOnce, thread.reading.acted(request));
+    }
+    if (!atOnce) this.#setContext(request, 'unit', at, false);
   }
 
   /**
@@ -207,7 +209,7 @@ export class CausalityEngine<R extends ServedRequest> {
 
   /** A call leaves for this request, or connects for it: the next in order may be another's. */
   #acted(request: R, at: Moment): void {
-    if (at.goid === 0) this.#processes.get(at.tgid)?.threads.get(at.tid)?.reading.acted(request, false);
+    if (at.goid === 0) this.#processes.get(at.tgid)?.threads.get(at.tid)?.reading.acted(request);
   }
 
   /** @param read bytes of it were read, which it may act on in its turn */

@@ -49,14 +49,15 @@ export function inOrder<R extends ServedRequest>(
   }
   const again = acting?.open ? AGAIN * habits.another(acting.calls) : 0;
   all += again;
+  const sure = Math.min(MOST_SURE, habits.keepsOrder);
   if (all <= 0) return false;
   for (let i = 0; i < waiting.length; i++) {
     const context = waiting[i]!;
     if (context.via !== via || weights[i] === 0) continue;
-    believe(context.request, via, `thread ${at.tid}, in order`, (MOST_SURE * weights[i]!) / all);
+    believe(context.request, via, `thread ${at.tid}, in order`, (sure * weights[i]!) / all);
   }
   if (via === 'unit' && acting !== null && again > 0) {
-    believe(acting, via, `thread ${at.tid}, again`, (MOST_SURE * again) / all);
+    believe(acting, via, `thread ${at.tid}, again`, (sure * again) / all);
   }
   return true;
 }
