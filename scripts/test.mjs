@@ -130,6 +130,7 @@ async function main() {
   const results = [
     await check('format and lint', join(modules, '.bin/biome'), ['ci', '.'], deadline),
     await check('types', join(modules, '.bin/tsc'), ['--noEmit'], deadline),
+    await check('types of the page', join(modules, '.bin/tsc'), ['--noEmit', '-p', 'packages/ui'], deadline),
     await check('layers', node, [join(ROOT, 'scripts/layers.mjs')], deadline),
     await vitest('unit tests', 'vitest.config.ts', deadline),
   ];

@@ -1,0 +1,90 @@
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import type { AgentJson, HealthJson, ServiceJson, TraceJson, TraceListJson } from '@weft/model';
+import { queryWindow, type SearchState, type TimeRange } from '../url/search-state.ts';
+import { type ApiError, getJson } from './client.ts';
+
+const HEALTH_MS = 5000;
+const SERVICES_MS = 15_000;
+const LIVE_MS = 2000;
+/** How soon a trace of which parts may still come is read again. */
+const UNSETTLED_MS = 1500;
+/** Traces of a page of the list. */
+export const PAGE_SIZE = 200;
+
+/** The server's state; also tells whether it answers at all. */
+export function useHealth() {
+  return useQuery<HealthJson, ApiError>({
+    queryKey: ['health'],
+    queryFn: ({ signal }) => getJson<HealthJson>('health', {}, signal),
+    refetchInterval: HEALTH_MS,
+  });
+}
+
+export function useAgents() {
+  return useQuery<readonly AgentJson[], ApiError>({
+    queryKey: ['agents'],
+    queryFn: async ({ signal }) =>
+      (await getJson<{ agents: readonly AgentJson[] }>('agents', {}, signal)).agents,
+    refetchInterval: HEALTH_MS,
+  });
+}
+
+/** Services with their endpoints in a window of time. */
+export function useServices(range: TimeRange) {
+  return useQuery<readonly ServiceJson[], ApiError>({
+    queryKey: ['services', range],
+    queryFn: async ({ signal }) =>
+      (
+        await getJson<{ services: readonly ServiceJson[] }>(
+          'services',
+          queryWindow(range, Date.now()),
+          signal,
+        )
+      ).services,
+    refetchInterval: SERVICES_MS,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Where a page of the list begins, within the window that the first page fixed. */
+interface PageStart {
+  readonly from: string;
+  readonly to: string | null;
+  readonly cursor: string;
+}
+
+interface TracePage extends TraceListJson {
+  readonly from: string;
+  readonly to: string | null;
+}
+
+/** Traces that match, page by page; while the list is live it is read again and again. */
+export function useTraces(state: SearchState) {
+  const { range, service, endpoint, status, minDuration, q, live } = state;
+  const filter = { service, endpoint, status, minDuration, q };
+  return useInfiniteQuery({
+    queryKey: ['traces', range, filter],
+    queryFn: async ({ pageParam, signal }): Promise<TracePage> => {
+      const window = pageParam ?? { ...queryWindow(range, Date.now()), cursor: null };
+      const query = { ...filter, ...window, limit: String(PAGE_SIZE) };
+      const page = await getJson<TraceListJson>('traces', query, signal);
+      return { ...page, from: window.from, to: window.to };
+    },
+    initialPageParam: null as PageStart | null,
+    getNextPageParam: (page): PageStart | null =>
+      page.nextCursor === null ? null : { from: page.from, to: page.to, cursor: page.nextCursor },
+    refetchInterval: live ? LIVE_MS : false,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** One trace, read again until nothing more can come. */
+export function useTrace(traceId: string) {
+  return useQuery<TraceJson, ApiError>({
+    queryKey: ['trace', traceId],
+    queryFn: ({ signal }) => getJson<TraceJson>(`traces/${encodeURIComponent(traceId)}`, {}, signal),
+    refetchInterval: ({ state }) => (state.data !== undefined && !state.data.settled ? UNSETTLED_MS : false),
+    structuralSharing: false,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
