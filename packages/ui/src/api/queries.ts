@@ -1,5 +1,6 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { AgentJson, HealthJson, ServiceJson, TraceJson, TraceListJson } from '@weft/model';
+import { assignColors } from '../look/service-color.ts';
 import { queryWindow, type SearchState, type TimeRange } from '../url/search-state.ts';
 import { type ApiError, getJson } from './client.ts';
 
@@ -33,14 +34,12 @@ export function useAgents() {
 export function useServices(range: TimeRange) {
   return useQuery<readonly ServiceJson[], ApiError>({
     queryKey: ['services', range],
-    queryFn: async ({ signal }) =>
-      (
-        await getJson<{ services: readonly ServiceJson[] }>(
-          'services',
-          queryWindow(range, Date.now()),
-          signal,
-        )
-      ).services,
+    queryFn: async ({ signal }) => {
+      const window = queryWindow(range, Date.now());
+      const { services } = await getJson<{ services: readonly ServiceJson[] }>('services', window, signal);
+      assignColors(services.map(({ service }) => service));
+      return services;
+    },
     refetchInterval: SERVICES_MS,
     placeholderData: keepPreviousData,
   });

@@ -42,7 +42,7 @@ export function SearchPage({ onHelp }: { readonly onHelp: () => void }) {
                 </span>
                 {hasNextPage && (
                   <button type="button" className="button plain" onClick={more} disabled={isFetching}>
-                    {PAGE_SIZE} older <kbd>m</kbd>
+                    Load {PAGE_SIZE} older <kbd>m</kbd>
                   </button>
                 )}
                 {isFetching && !state.live && <span className="pulse">reading …</span>}

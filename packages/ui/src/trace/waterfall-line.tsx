@@ -103,6 +103,9 @@ function Name({
     <>
       <span className={`service-mark ${untraced ? 'hollow' : ''}`} />
       <span className="line-text clip">
+        {parentRow === null && span !== row.spans[0] && (
+          <span className="line-caller">{row.spans[0].service} → </span>
+        )}
         {!repeats && <span className="line-service">{span.service}</span>}
         <span className="mono line-request">
           {untraced ? '→ ' : ''}

@@ -57,7 +57,7 @@ export function Waterfall({
   return (
     <>
       <div className="line waterfall-head">
-        <span>Service and request</span>
+        <span className="waterfall-title">Service and request</span>
         <span className="line-why">Why it belongs here</span>
         <span className="line-duration">Duration</span>
         <div className="timeline">
@@ -77,10 +77,15 @@ export function Waterfall({
         aria-activedescendant={at >= 0 ? lineId(at) : undefined}
       >
         <div className="waterfall-rows" style={{ height: virtualizer.getTotalSize() }}>
-          <div className="waterfall-grid" aria-hidden="true">
-            {axis.at.map((moment) => (
-              <i key={moment} style={{ left: `${place(view, moment) * 100}%` }} />
-            ))}
+          <div className="line waterfall-grid" aria-hidden="true">
+            <span />
+            <span className="line-why" />
+            <span />
+            <div className="timeline">
+              {axis.at.map((moment) => (
+                <i key={moment} style={{ left: `${place(view, moment) * 100}%` }} />
+              ))}
+            </div>
           </div>
           {virtualizer.getVirtualItems().map(({ index, start }) => {
             const line = lines[index]!;

@@ -1,4 +1,4 @@
-import type { Evidence, Link, SpanJson } from '@weft/model';
+import type { Evidence, EvidenceKind, Link, SpanJson } from '@weft/model';
 import { explainEvidence } from '../explain.ts';
 import { originOf, type Row, THRESHOLD, type TraceRows } from '../rows.ts';
 
@@ -100,32 +100,41 @@ function LinkCard({
             <strong>{parent.service}</strong> <span className="mono">{parent.name}</span>
           </button>
         )}
-        <Confidence value={link.confidence} />
+        {link.evidence.length > 1 && (
+          <>
+            , together <Confidence value={link.confidence} />
+          </>
+        )}
       </p>
       <ul>
-        {link.evidence.map((evidence) => (
-          <EvidenceItem key={`${evidence.kind} ${evidence.key}`} evidence={evidence} />
+        {[...byKind(link.evidence)].map(([kind, all]) => (
+          <li key={kind} className="evidence" data-kind={kind}>
+            {all.map(({ key, confidence }) => (
+              <p key={key} className="evidence-head">
+                <span className="evidence-kind">{kind}</span>
+                <span className="mono clip evidence-key" title={key}>
+                  {key}
+                </span>
+                <Confidence value={confidence} />
+              </p>
+            ))}
+            <p className="muted">{explainEvidence(kind)}</p>
+          </li>
         ))}
       </ul>
     </div>
   );
 }
 
-function EvidenceItem({ evidence: { kind, key, confidence } }: { readonly evidence: Evidence }) {
-  return (
-    <li className="evidence" data-kind={kind}>
-      <p className="evidence-head">
-        <span className="evidence-kind">{kind}</span>
-        <span className="mono clip evidence-key" title={key}>
-          {key}
-        </span>
-        <span className="number muted">
-          {confidence.toFixed(confidence > 0.99 && confidence < 1 ? 3 : 2)}
-        </span>
-      </p>
-      <p className="muted">{explainEvidence(kind)}</p>
-    </li>
-  );
+/** One kind may have several keys: two ways in which a goroutine came from another, say. */
+function byKind(evidence: readonly Evidence[]): Map<EvidenceKind, Evidence[]> {
+  const kinds = new Map<EvidenceKind, Evidence[]>();
+  for (const one of evidence) {
+    const all = kinds.get(one.kind);
+    if (all === undefined) kinds.set(one.kind, [one]);
+    else all.push(one);
+  }
+  return kinds;
 }
 
 function Confidence({ value }: { readonly value: number }) {
