@@ -1,7 +1,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { AgentJson, HealthJson, ServiceJson, TraceJson, TraceListJson } from '@weft/model';
 import { assignColors } from '../look/service-color.ts';
-import { queryWindow, type SearchState, type TimeRange } from '../url/search-state.ts';
+import { NO_SEARCH, queryWindow, type SearchState, type TimeRange } from '../url/search-state.ts';
 import { type ApiError, getJson } from './client.ts';
 
 const HEALTH_MS = 5000;
@@ -43,6 +43,14 @@ export function useServices(range: TimeRange) {
     refetchInterval: SERVICES_MS,
     placeholderData: keepPreviousData,
   });
+}
+
+/**
+ * Whether services have their colours: they are given out with all names known, not in the order in which they are met.
+ * What cannot be asked for is not waited for.
+ */
+export function useColors(): boolean {
+  return !useServices(NO_SEARCH.range).isPending;
 }
 
 /** Where a page of the list begins, within the window that the first page fixed. */

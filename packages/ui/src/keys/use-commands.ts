@@ -21,15 +21,17 @@ export function useCommands(handler: CommandHandler): void {
   }, []);
 }
 
+/** Does a command as if its key had been pressed. @returns whether anyone did it */
+export function run(command: Command): boolean {
+  for (let i = handlers.length - 1; i >= 0; i--) if (handlers[i]!.current(command)) return true;
+  return false;
+}
+
 window.addEventListener('keydown', (event) => {
   if (event.defaultPrevented || document.querySelector('dialog[open]') !== null) return;
   const command = commandOf(event);
   if (command === null || isTheirs(event.target, command)) return;
-  for (let i = handlers.length - 1; i >= 0; i--) {
-    if (!handlers[i]!.current(command)) continue;
-    event.preventDefault();
-    return;
-  }
+  if (run(command)) event.preventDefault();
 });
 
 /** Keys that what has the focus needs for itself. */

@@ -1,7 +1,7 @@
 import './search.css';
 import type { TraceSummaryJson } from '@weft/model';
 import { useMemo } from 'react';
-import { PAGE_SIZE, useHealth, useTraces } from '../api/queries.ts';
+import { PAGE_SIZE, useColors, useHealth, useTraces } from '../api/queries.ts';
 import { plural } from '../format/quantity.ts';
 import { TopBar } from '../top-bar.tsx';
 import { useSearchState } from '../url/use-states.ts';
@@ -17,6 +17,7 @@ export function SearchPage({ onHelp }: { readonly onHelp: () => void }) {
   const [state, change] = useSearchState();
   const { data, error, isFetching, isPlaceholderData, fetchNextPage, hasNextPage, refetch } =
     useTraces(state);
+  const colors = useColors();
   const settledUntil = useHealth().data?.settledUntilUnixNano ?? null;
   const traces = useMemo(() => onceEach(data?.pages.flatMap((page) => page.traces) ?? []), [data]);
   const more = () => {
@@ -32,7 +33,7 @@ export function SearchPage({ onHelp }: { readonly onHelp: () => void }) {
       <div className="search-body">
         <ServiceRail state={state} change={change} />
         <main className="search-main">
-          {traces.length > 0 && error === null ? (
+          {traces.length > 0 && error === null && colors ? (
             <>
               <Scatter traces={traces} change={change} at={state.at} isPart={hasNextPage} />
               <p className="search-count muted" aria-live="polite">
@@ -56,7 +57,12 @@ export function SearchPage({ onHelp }: { readonly onHelp: () => void }) {
               />
             </>
           ) : (
-            <NothingFound state={state} change={change} error={error} loading={data === undefined} />
+            <NothingFound
+              state={state}
+              change={change}
+              error={error}
+              loading={data === undefined || !colors}
+            />
           )}
         </main>
       </div>

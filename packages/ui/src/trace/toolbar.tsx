@@ -1,3 +1,5 @@
+import type { KeyboardEvent } from 'react';
+import { run } from '../keys/use-commands.ts';
 import type { TraceState } from '../url/trace-state.ts';
 import type { Row } from './rows.ts';
 
@@ -13,6 +15,11 @@ export function Toolbar({
   readonly matches: readonly number[] | null;
   readonly rows: readonly Row[];
 }) {
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
+    if (event.key !== 'Enter') return;
+    event.currentTarget.blur();
+    run('next-match');
+  };
   const isFolded = state.depth !== null || state.toggled.size > 0;
   return (
     <div className="toolbar">
@@ -24,6 +31,7 @@ export function Toolbar({
         aria-label="Find in this trace"
         value={state.find}
         onChange={(event) => change({ find: event.target.value })}
+        onKeyDown={onKeyDown}
       />
       {matches === null ? (
         <kbd>/</kbd>

@@ -2,7 +2,7 @@ import './trace.css';
 import type { TraceJson } from '@weft/model';
 import { useEffect, useMemo } from 'react';
 import type { ApiError } from '../api/client.ts';
-import { useTrace } from '../api/queries.ts';
+import { useColors, useTrace } from '../api/queries.ts';
 import { Empty } from '../empty.tsx';
 import { useCommands } from '../keys/use-commands.ts';
 import { Link } from '../link.tsx';
@@ -24,13 +24,14 @@ import { Waterfall } from './waterfall.tsx';
 /** One trace: where its time went, its waterfall, and all that is known of the selected span. */
 export function TracePage({ traceId, onHelp }: { readonly traceId: string; readonly onHelp: () => void }) {
   const { data, error } = useTrace(traceId);
+  const colors = useColors();
+  const trace = colors ? data : undefined;
   return (
     <div className="page">
       <TopBar home={homeSearch()} onHelp={onHelp}>
-        {data !== undefined && <TraceTitle trace={data} />}
+        {trace !== undefined && <TraceTitle trace={trace} />}
       </TopBar>
-      {data !== undefined && <TraceView trace={data} />}
-      {data === undefined && <NoTrace traceId={traceId} error={error} />}
+      {trace === undefined ? <NoTrace traceId={traceId} error={error} /> : <TraceView trace={trace} />}
     </div>
   );
 }

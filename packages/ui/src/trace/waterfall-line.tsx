@@ -1,5 +1,5 @@
 import type { SpanJson } from '@weft/model';
-import type { MouseEvent } from 'react';
+import { type MouseEvent, memo } from 'react';
 import { formatDuration, formatShare } from '../format/duration.ts';
 import { serviceColor } from '../look/service-color.ts';
 import type { Zoom } from '../url/trace-state.ts';
@@ -12,8 +12,8 @@ import { span as stretch } from './timeline.ts';
 /** Levels that are drawn as such; deeper ones stand no further right. */
 const MAX_INDENT = 24;
 
-/** One line of the waterfall: tree, service, request; why it is there; its bars. */
-export function WaterfallLine({
+/** One line of the waterfall: tree, service, request; why it is there; its bars. Drawn again only when it changes: scrolling is quick. */
+export const WaterfallLine = memo(function WaterfallLine({
   id,
   line,
   parentRow,
@@ -83,7 +83,7 @@ export function WaterfallLine({
       <Bars line={line} span={span} view={view} critical={critical} share={share} />
     </div>
   );
-}
+});
 
 function Name({
   row,

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef } from 'react';
+import { useCallback, useEffect, useMemo, useRef } from 'react';
 import { formatTick } from '../format/duration.ts';
 import { toggled } from '../url/parameters.ts';
 import type { TraceState, Zoom } from '../url/trace-state.ts';
@@ -52,6 +52,11 @@ export function Waterfall({
     return byRow;
   }, [hops]);
   const found = useMemo(() => (matches === null ? null : new Set(matches)), [matches]);
+  const onSelect = useCallback((span: string) => change({ span }), [change]);
+  const onToggle = useCallback(
+    (id: string) => change({ toggled: toggled(state.toggled, id) }),
+    [change, state.toggled],
+  );
   const axis = ticks(view, 6);
 
   return (
@@ -104,8 +109,8 @@ export function Waterfall({
                 share={share >= NAMED_SHARE && !line.member ? share : null}
                 selected={index === at}
                 dimmed={found !== null && !found.has(line.row.index)}
-                onSelect={(span) => change({ span })}
-                onToggle={(id) => change({ toggled: toggled(state.toggled, id) })}
+                onSelect={onSelect}
+                onToggle={onToggle}
               />
             );
           })}
