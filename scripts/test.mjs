@@ -124,7 +124,7 @@ function noLiveTests() {
 }
 
 async function main() {
-  await setup();
+  await setup({ browser: ALL });
   mkdirSync(STATE, { recursive: true });
   const deadline = Date.now() + LIMIT_MS;
   const results = [
@@ -138,6 +138,8 @@ async function main() {
   if (reason === null) results.push(await vitest('live tests', 'vitest.live.config.ts', deadline));
   else say(`- live tests skipped: ${reason}`);
   if (ALL) {
+    if (reason === null) results.push(await vitest('browser tests', 'vitest.browser.config.ts', deadline));
+    else say(`- browser tests skipped: ${reason}`);
     for (const { name, args, entry } of LONG) {
       if (reason !== null) say(`- ${name} skipped: ${reason}`);
       else if (!existsSync(join(ROOT, entry))) say(`- ${name} skipped: ${entry} is not there`);
