@@ -67,6 +67,25 @@ describe('the page over a traced demo', () => {
     expect(url().search).toBe('');
   });
 
+  test('narrows the time by dragging over the plot, and by its ends', async () => {
+    await page.goto(weft.url);
+    const plot = page.getByRole('img', { name: /Duration over time/ });
+    const { x, y, width, height } = (await plot.boundingBox())!;
+    await page.mouse.move(x + width * 0.4, y + height / 2);
+    await page.mouse.down();
+    await page.mouse.move(x + width * 0.8, y + height / 2, { steps: 4 });
+    await page.mouse.up();
+    await expect.poll(() => url().searchParams.get('from')).not.toBeNull();
+    const [from, to] = ['from', 'to'].map((name) => BigInt(url().searchParams.get(name)!));
+    expect(from! < to!).toBe(true);
+    await page.getByRole('list', { name: 'Traces' }).getByRole('link').first().waitFor();
+    await page.getByLabel('from').fill('2026-01-01T00:00:00.500');
+    const moment = await page.evaluate(() => new Date('2026-01-01T00:00:00.500').getTime());
+    await urlHas('from', `${moment}000000`);
+    await page.getByRole('button', { name: 'Back to the last hour' }).click();
+    await urlHas('from', null);
+  });
+
   test('opens a trace from the list by keys, and goes back to the same place', async () => {
     await page.goto(`${weft.url}/?endpoint=${encodeURIComponent('POST /cart')}`);
     await page.getByRole('list', { name: 'Traces' }).getByRole('link').first().waitFor();

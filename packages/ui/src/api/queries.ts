@@ -65,7 +65,7 @@ interface TracePage extends TraceListJson {
   readonly to: string | null;
 }
 
-/** Traces that match, page by page; while the list is live it is read again and again. */
+/** Traces that match, page by page; while the list is live, its first page alone is read again and again. */
 export function useTraces(state: SearchState) {
   const { range, service, endpoint, status, minDuration, q, live } = state;
   const filter = { service, endpoint, status, minDuration, q };
@@ -79,7 +79,7 @@ export function useTraces(state: SearchState) {
     },
     initialPageParam: null as PageStart | null,
     getNextPageParam: (page): PageStart | null =>
-      page.nextCursor === null ? null : { from: page.from, to: page.to, cursor: page.nextCursor },
+      live || page.nextCursor === null ? null : { from: page.from, to: page.to, cursor: page.nextCursor },
     refetchInterval: live ? LIVE_MS : false,
     placeholderData: keepPreviousData,
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatDuration, formatShare, formatTick } from './duration.ts';
 import { formatBytes, formatRate, plural } from './quantity.ts';
-import { formatAge } from './time.ts';
+import { formatAge, fromLocalInput, toLocalInput } from './time.ts';
 
 const plain = (text: string) => text.replaceAll('\u202f', ' ');
 
@@ -27,6 +27,13 @@ describe('formats', () => {
     expect(plain(formatTick(2.5e6, 5e5))).toBe('2.5 ms');
     expect(plain(formatTick(1.002e9, 1e6))).toBe('1.002 s');
     expect(formatTick(0, 1)).toBe('0');
+  });
+
+  it('local times, there and back', () => {
+    for (const millis of [0, 1_760_000_000_123, 1_772_000_000_000]) {
+      expect(fromLocalInput(toLocalInput(millis))).toBe(millis);
+    }
+    expect([fromLocalInput(''), fromLocalInput('tomorrow')]).toEqual([null, null]);
   });
 
   it('quantities', () => {

@@ -26,6 +26,18 @@ export function formatMoment(millis: number): string {
   return `${formatDate(millis)} ${formatClockMillis(millis)}`;
 }
 
+/** The reader's local time as `<input type=datetime-local>` writes it, to the ms. */
+export function toLocalInput(millis: number): string {
+  const local = new Date(millis - new Date(millis).getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(0, -1);
+}
+
+/** Unix ms of what such an input holds; null when it holds no moment. */
+export function fromLocalInput(text: string): number | null {
+  const millis = text === '' ? Number.NaN : new Date(text).getTime();
+  return Number.isFinite(millis) && millis >= 0 ? millis : null;
+}
+
 /** `just now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 d ago`. @param millis how long ago */
 export function formatAge(millis: number): string {
   const seconds = Math.round(millis / 1000);

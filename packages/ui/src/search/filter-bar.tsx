@@ -1,6 +1,5 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useState } from 'react';
-import { formatMoment, toMillis } from '../format/time.ts';
-import { DURATION, LAST_RANGES, type SearchState } from '../url/search-state.ts';
+import { DURATION, LAST_RANGES, type SearchState, type TimeRange } from '../url/search-state.ts';
 
 interface FilterProps {
   readonly state: SearchState;
@@ -63,6 +62,7 @@ function isTerms(text: string): boolean {
 function RangeFilter({ state: { range }, change }: FilterProps) {
   const between = range.kind === 'between';
   const choose = (text: string) => {
+    if (text === 'between') change({ range: lastAsBetween(range), live: false });
     for (const [minutes, name] of LAST_RANGES) {
       if (name === text) change({ range: { kind: 'last', minutes } });
     }
@@ -74,18 +74,22 @@ function RangeFilter({ state: { range }, change }: FilterProps) {
       value={between ? 'between' : LAST_RANGES.get(range.minutes)}
       onChange={(event) => choose(event.target.value)}
     >
-      {between && (
-        <option value="between">
-          {formatMoment(toMillis(range.from))} – {formatMoment(toMillis(range.to))}
-        </option>
-      )}
       {[...LAST_RANGES.values()].map((text) => (
         <option key={text} value={text}>
           last {text}
         </option>
       ))}
+      <option value="between">from … to …</option>
     </select>
   );
+}
+
+/** The same time with fixed ends. */
+function lastAsBetween(range: TimeRange): TimeRange {
+  if (range.kind === 'between') return range;
+  const now = Date.now();
+  const nanos = (millis: number) => String(BigInt(millis) * 1_000_000n);
+  return { kind: 'between', from: nanos(now - range.minutes * 60_000), to: nanos(now) };
 }
 
 /** A text that becomes a filter on Enter, or when it is left; Esc brings back what was there. */

@@ -7,6 +7,7 @@ import { TopBar } from '../top-bar.tsx';
 import { useSearchState } from '../url/use-states.ts';
 import { FilterBar } from './filter-bar.tsx';
 import { NothingFound } from './nothing-found.tsx';
+import { RangeBar } from './range-bar.tsx';
 import { Scatter } from './scatter.tsx';
 import { ServiceRail } from './service-rail.tsx';
 import { TraceList } from './trace-list.tsx';
@@ -19,6 +20,7 @@ export function SearchPage({ onHelp }: { readonly onHelp: () => void }) {
     useTraces(state);
   const colors = useColors();
   const settledUntil = useHealth().data?.settledUntilUnixNano ?? null;
+  const isPart = data !== undefined && data.pages[data.pages.length - 1]?.nextCursor !== null;
   const traces = useMemo(() => onceEach(data?.pages.flatMap((page) => page.traces) ?? []), [data]);
   const more = () => {
     if (hasNextPage && !isFetching) void fetchNextPage();
@@ -33,13 +35,14 @@ export function SearchPage({ onHelp }: { readonly onHelp: () => void }) {
       <div className="search-body">
         <ServiceRail state={state} change={change} />
         <main className="search-main">
+          {state.range.kind === 'between' && <RangeBar range={state.range} change={change} />}
           {traces.length > 0 && error === null && colors ? (
             <>
-              <Scatter traces={traces} change={change} at={state.at} isPart={hasNextPage} />
+              <Scatter traces={traces} change={change} at={state.at} isPart={isPart} />
               <p className="search-count muted" aria-live="polite">
                 <span className="number">
                   {plural(traces.length, 'trace')}
-                  {hasNextPage ? ', the latest' : ''}
+                  {isPart ? ', the latest' : ''}
                 </span>
                 {hasNextPage && (
                   <button type="button" className="button plain" onClick={more} disabled={isFetching}>

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomSpans } from '../testing/random-trace.ts';
 import { exchange, makeSpan, makeTrace, SHOP, spanId } from '../testing/traces.ts';
-import { innerSpan, isUntraced, originOf, traceRows } from './rows.ts';
+import { innerSpan, isUntraced, originOf, traceRows, worstSpan } from './rows.ts';
 
 describe('traceRows', () => {
   it('folds both ends of a request into one row, with both of their times', () => {
@@ -59,6 +59,13 @@ describe('traceRows', () => {
       ]),
     );
     expect(rows.map(isUntraced)).toEqual([false, true]);
+  });
+
+  it('takes for the outcome of a request what either side calls an error', () => {
+    const [call, served] = exchange(1, null, 'load', 'shop', [0, 9], [1, 8]);
+    const { rows } = traceRows(makeTrace([{ ...call!, status: 'error' }, served!]));
+    expect(worstSpan(rows[0]!).service).toBe('load');
+    expect(worstSpan(traceRows(SHOP).rows[0]!).service).toBe('shop');
   });
 
   it('has each span in one row, below its parent', () => {

@@ -136,6 +136,11 @@ export function innerSpan(row: Row): SpanJson {
   return row.spans[row.spans.length - 1]!;
 }
 
+/** The span that tells of a failure, if any does: a 404 is an error to its caller, and none to its server. */
+export function worstSpan(row: Row): SpanJson {
+  return row.spans.findLast((span) => span.status === 'error') ?? innerSpan(row);
+}
+
 /** A call whose other side was not seen: it went to something that is not traced, or its other end was lost. */
 export function isUntraced(row: Row): boolean {
   const { kind } = innerSpan(row);

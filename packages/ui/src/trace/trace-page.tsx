@@ -17,7 +17,7 @@ import { visibleLines } from './lines.ts';
 import { Minimap } from './minimap.tsx';
 import { traceRows } from './rows.ts';
 import { Toolbar } from './toolbar.tsx';
-import { TraceTitle } from './trace-title.tsx';
+import { TraceNotes, TraceTitle } from './trace-title.tsx';
 import { useTraceCommands } from './use-trace-commands.ts';
 import { Waterfall } from './waterfall.tsx';
 
@@ -87,6 +87,7 @@ function TraceView({ trace }: { readonly trace: TraceJson }) {
   const selectedRow = selected === undefined ? null : rows[selected]!;
   return (
     <>
+      <TraceNotes trace={trace} rows={rows} />
       <Hops hops={hops} selected={selected ?? null} onSelect={(span) => change({ span })} />
       <div className="trace-body">
         <main className="trace-main">

@@ -6,7 +6,7 @@ import type { Zoom } from '../url/trace-state.ts';
 import type { CriticalSegment } from './critical-path.ts';
 import { explainPoint } from './explain.ts';
 import type { Line } from './lines.ts';
-import { innerSpan, isUntraced, originOf, type Row } from './rows.ts';
+import { innerSpan, isUntraced, originOf, type Row, worstSpan } from './rows.ts';
 import { span as stretch } from './timeline.ts';
 
 /** Levels that are drawn as such; deeper ones stand no further right. */
@@ -114,7 +114,7 @@ function Name({
         {untraced && <span className="line-note">{peerOf(span)} not traced</span>}
         {member !== null && <span className="line-note">{explainPoint(span.observationPoint)}</span>}
       </span>
-      <Outcome span={span} />
+      <Outcome span={member === null ? worstSpan(row) : span} />
     </>
   );
 }
@@ -188,14 +188,7 @@ function Bars({
         return piece === null ? null : <i key={from} className={`critical ${part}`} style={percent(piece)} />;
       })}
       {share !== null && whole !== null && (
-        <span
-          className="bar-share number"
-          style={
-            whole.left + whole.width < 88
-              ? { left: `calc(${whole.left + whole.width}% + 6px)` }
-              : { right: `calc(${Math.max(0, 100 - whole.left)}% + 6px)` }
-          }
-        >
+        <span className="bar-share number" style={{ left: `calc(${whole.left + whole.width}% + 6px)` }}>
           {formatShare(share)}
         </span>
       )}

@@ -81,7 +81,7 @@ export function Waterfall({
         aria-label="Spans of the trace"
         aria-activedescendant={at >= 0 ? lineId(at) : undefined}
       >
-        <div className="waterfall-rows" style={{ height: virtualizer.getTotalSize() }}>
+        <div className="waterfall-rows" role="none" style={{ height: virtualizer.getTotalSize() }}>
           <div className="line waterfall-grid" aria-hidden="true">
             <span />
             <span className="line-why" />
