@@ -13,10 +13,7 @@ const ARGUMENTS = [
 
 /** Debian's Chromium, without a window. */
 export function startBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: process.env['WEFT_CHROMIUM'] ?? '/usr/bin/chromium',
-    args: ARGUMENTS,
-  });
+  return chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGUMENTS });
 }
 
 /** A page in a profile of its own, with everything that goes wrong in it. */
