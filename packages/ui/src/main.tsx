@@ -13,6 +13,8 @@ const client = new QueryClient({
     queries: {
       // What the server refused it refuses again; what it did not answer, it may.
       retry: (failures, error) => failures < 2 && !(error instanceof ApiError && error.status >= 400),
+      // The server may be on this very host: being offline is no reason not to ask.
+      networkMode: 'always',
       refetchOnWindowFocus: false,
     },
   },

@@ -1,14 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import { cpus, loadavg } from 'node:os';
-import { join } from 'node:path';
 import type { TraceJson } from '@weft/model';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPage, startBrowser } from './testing/browser.ts';
+import { createCgroup, type TestCgroup } from './testing/cgroup.ts';
 import { makeSpan, makeTrace } from './testing/traces.ts';
-import { type RunningWeft, settledTrace, startWeft, waitFor } from './testing/weft.ts';
+import { type RunningWeft, settledTrace, startWeft } from './testing/weft.ts';
 
 /** Calls that one request makes; each gives a client and a server span. */
 const CALLS = 500;
@@ -31,20 +30,17 @@ const FAN = `
 let weft: RunningWeft;
 let browser: Browser;
 let program: ChildProcess;
-let cgroup: string;
+let cgroup: TestCgroup;
 
 beforeAll(async () => {
-  const mount = / (\S+) cgroup2 /.exec(readFileSync('/proc/mounts', 'utf8'))?.[1];
-  if (mount === undefined) throw new Error('these tests need cgroup v2');
-  cgroup = join(mount, `weft-ui-test-${process.pid}`);
-  mkdirSync(cgroup);
+  cgroup = createCgroup('size');
   [weft, browser] = await Promise.all([
-    startWeft('--only-cgroup', cgroup, '--cpu-budget', 'off'),
+    startWeft('--only-cgroup', cgroup.path, '--cpu-budget', 'off'),
     startBrowser(),
   ]);
   program = spawn(
     '/bin/sh',
-    ['-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', cgroup, process.execPath, '-e', FAN],
+    ['-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', cgroup.path, process.execPath, '-e', FAN],
     { stdio: 'ignore' },
   );
 });
@@ -56,18 +52,7 @@ afterAll(async () => {
   }
   await browser?.close();
   await weft?.stop();
-  await waitFor(
-    () => `${cgroup} is in use`,
-    5000,
-    () => {
-      try {
-        rmdirSync(cgroup);
-      } catch {
-        return null;
-      }
-      return true;
-    },
-  );
+  await cgroup?.remove();
 });
 
 /** How many programs want each core: what a time that was measured here is worth. At least 1. */

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import type { FormEvent } from 'react';
-import { keepToken } from './api/client.ts';
+import { hasToken, keepToken } from './api/client.ts';
 
 /** Asks for the server's token; it is kept for this tab. */
 export function TokenForm() {
@@ -16,6 +16,7 @@ export function TokenForm() {
     <form className="token-form" onSubmit={submit}>
       <h1 className="for-readers">Weft</h1>
       <label htmlFor="token">This server answers only to those who have its token.</label>
+      {hasToken() && <p role="alert">That token was not accepted.</p>}
       <input id="token" name="token" type="password" className="field" autoComplete="off" />
       <button type="submit" className="button">
         Continue

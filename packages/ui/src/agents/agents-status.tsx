@@ -6,7 +6,7 @@ import { formatCount, plural } from '../format/quantity.ts';
 import { AgentsDialog } from './agents-dialog.tsx';
 
 /** Events that agents say they lost, by cause, all agents together; causes without any are left out. */
-export function lostOf(agents: readonly AgentJson[]): ReadonlyMap<string, number> {
+function lostOf(agents: readonly AgentJson[]): ReadonlyMap<string, number> {
   const lost = new Map<string, number>();
   for (const agent of agents) {
     for (const [cause, count] of Object.entries(agent.lost)) {

@@ -15,6 +15,11 @@ export function keepToken(token: string): void {
   sessionStorage.setItem(TOKEN_KEY, token);
 }
 
+/** Whether a token is kept; if the server still refuses, it is a wrong one. */
+export function hasToken(): boolean {
+  return sessionStorage.getItem(TOKEN_KEY) !== null;
+}
+
 /**
  * One answer of the API. The type is the caller's claim: page and server come from one build.
  * @param query parameters; null and empty ones are left out

@@ -2,7 +2,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-qu
 import type { AgentJson, HealthJson, ServiceJson, TraceJson, TraceListJson } from '@weft/model';
 import { assignColors } from '../look/service-color.ts';
 import { NO_SEARCH, queryWindow, type SearchState, type TimeRange } from '../url/search-state.ts';
-import { type ApiError, getJson } from './client.ts';
+import { ApiError, getJson } from './client.ts';
 
 const HEALTH_MS = 5000;
 const SERVICES_MS = 15_000;
@@ -11,6 +11,11 @@ const LIVE_MS = 2000;
 const UNSETTLED_MS = 1500;
 /** Traces of a page of the list. */
 export const PAGE_SIZE = 200;
+
+/** A server that did not answer is asked again; one that refused is not. */
+function againAfter(error: Error | null): number | false {
+  return error instanceof ApiError && error.status === 0 ? HEALTH_MS : false;
+}
 
 /** The server's state; also tells whether it answers at all. */
 export function useHealth() {
@@ -80,7 +85,7 @@ export function useTraces(state: SearchState) {
     initialPageParam: null as PageStart | null,
     getNextPageParam: (page): PageStart | null =>
       live || page.nextCursor === null ? null : { from: page.from, to: page.to, cursor: page.nextCursor },
-    refetchInterval: live ? LIVE_MS : false,
+    refetchInterval: ({ state: { error } }) => (live ? LIVE_MS : againAfter(error)),
     placeholderData: keepPreviousData,
   });
 }
@@ -90,7 +95,8 @@ export function useTrace(traceId: string) {
   return useQuery<TraceJson, ApiError>({
     queryKey: ['trace', traceId],
     queryFn: ({ signal }) => getJson<TraceJson>(`traces/${encodeURIComponent(traceId)}`, {}, signal),
-    refetchInterval: ({ state }) => (state.data !== undefined && !state.data.settled ? UNSETTLED_MS : false),
+    refetchInterval: ({ state: { data, error } }) =>
+      data !== undefined && !data.settled ? UNSETTLED_MS : againAfter(error),
     structuralSharing: false,
     staleTime: Number.POSITIVE_INFINITY,
   });

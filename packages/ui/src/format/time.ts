@@ -17,7 +17,7 @@ export function formatClockMillis(millis: number): string {
 }
 
 /** `24 Nov` */
-export function formatDate(millis: number): string {
+function formatDate(millis: number): string {
   return DATE.format(millis);
 }
 

@@ -30,16 +30,20 @@ export function run(command: Command): boolean {
 window.addEventListener('keydown', (event) => {
   if (event.defaultPrevented || document.querySelector('dialog[open]') !== null) return;
   const command = commandOf(event);
-  if (command === null || isTheirs(event.target, command)) return;
+  if (command === null || isTheirs(event, command)) return;
   if (run(command)) event.preventDefault();
 });
 
+/** Within an element with `data-scrolls` these move what it shows, as everywhere in the browser. */
+const SCROLLING = /^(Arrow(Up|Down)|Page(Up|Down)|Home|End)$/;
+
 /** Keys that what has the focus needs for itself. */
-function isTheirs(target: EventTarget | null, command: Command): boolean {
+function isTheirs({ target, key }: KeyboardEvent, command: Command): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.matches('input, textarea, select')) {
     if (command === 'back') target.blur();
     return true;
   }
+  if (SCROLLING.test(key) && target.closest('[data-scrolls]') !== null) return true;
   return command === 'open' && target.matches('a, button, summary');
 }

@@ -2,7 +2,7 @@ import { type RefObject, useEffect, useRef } from 'react';
 import { useScheme } from './theme.ts';
 
 /** Gives the colour of a token (`--ink`) as a canvas understands it. */
-export type TokenColor = (token: string) => string;
+type TokenColor = (token: string) => string;
 
 /** What a canvas is drawn with; sizes in CSS pixels. */
 export interface Drawing {

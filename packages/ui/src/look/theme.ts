@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 
-export const THEMES = ['system', 'light', 'dark'] as const;
+const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
 const KEY = 'weft.theme';
@@ -18,7 +18,7 @@ window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', app
 apply();
 
 /** Follows the system, or does not; kept for the next visit. */
-export function chooseTheme(next: Theme): void {
+function chooseTheme(next: Theme): void {
   theme = next;
   localStorage.setItem(KEY, next);
   apply();

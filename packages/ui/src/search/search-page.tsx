@@ -36,7 +36,7 @@ export function SearchPage({ onHelp }: { readonly onHelp: () => void }) {
         <ServiceRail state={state} change={change} />
         <main className="search-main">
           {state.range.kind === 'between' && <RangeBar range={state.range} change={change} />}
-          {traces.length > 0 && error === null && colors ? (
+          {traces.length > 0 && colors ? (
             <>
               <Scatter traces={traces} change={change} at={state.at} isPart={isPart} />
               <p className="search-count muted" aria-live="polite">
@@ -63,7 +63,7 @@ export function SearchPage({ onHelp }: { readonly onHelp: () => void }) {
             <NothingFound
               state={state}
               change={change}
-              error={error}
+              error={data === undefined ? error : null}
               loading={data === undefined || !colors}
             />
           )}

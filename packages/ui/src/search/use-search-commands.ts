@@ -2,7 +2,6 @@ import type { TraceSummaryJson } from '@weft/model';
 import { useCommands } from '../keys/use-commands.ts';
 import { go } from '../url/location.ts';
 import type { SearchState } from '../url/search-state.ts';
-import { NO_SEARCH } from '../url/search-state.ts';
 import { tracePath } from '../url/use-states.ts';
 
 const PAGE = 20;
@@ -64,8 +63,8 @@ export function useSearchCommands({
         more();
         break;
       case 'back':
-        if (state.at !== null) change({ at: null });
-        else change({ ...NO_SEARCH, range: state.range });
+        if (state.at === null) return false;
+        change({ at: null });
         break;
       default:
         return false;

@@ -70,22 +70,24 @@ export async function startWeft(...args: readonly string[]): Promise<RunningWeft
   }
 }
 
-/** A trace that is whole and settled, as soon as the API lists one that is `good`. */
+/** A trace that is whole and settled, as soon as the API lists one that is `good`, and is so when it is read. */
 export function settledTrace(
   weft: RunningWeft,
   query: string,
   good: (trace: TraceSummaryJson) => boolean,
+  goodWhole: (trace: TraceJson) => boolean = () => true,
+  limitMs = 60_000,
 ): Promise<TraceJson> {
   let looked = 'none is listed';
   return waitFor(
     () => `no such trace: ${looked}`,
-    60_000,
+    limitMs,
     async () => {
       const { traces } = await weft.get<TraceListJson>(`traces?limit=200&${query}`);
       looked = `none of ${traces.length} is good`;
       for (const summary of traces.filter(good)) {
         const trace = await weft.get<TraceJson>(`traces/${summary.traceId}`);
-        if (trace.settled && trace.completeness.linked === 1) return trace;
+        if (trace.settled && trace.completeness.linked === 1 && goodWhole(trace)) return trace;
         looked = JSON.stringify({ ...trace, spans: trace.spans.length });
       }
       return null;

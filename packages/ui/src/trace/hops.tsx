@@ -9,7 +9,7 @@ const NAMED = 4;
 const LEAST_SHARE = 0.004;
 
 /** What a hop's time was spent on. */
-export function hopWork(hop: Hop): string {
+function hopWork(hop: Hop): string {
   if (hop.part === 'between') return 'network and queue';
   return isUntraced(hop.row) ? 'waiting for its answer' : 'in the service';
 }

@@ -10,7 +10,7 @@ import { place, ticks } from './timeline.ts';
 import { WaterfallLine } from './waterfall-line.tsx';
 
 /** Height of a line, px; `.line` in trace.css has the same. */
-export const LINE_HEIGHT = 27;
+const LINE_HEIGHT = 27;
 /** A hop with a smaller part of the path is not named at its bar. */
 const NAMED_SHARE = 0.08;
 

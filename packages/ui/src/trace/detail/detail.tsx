@@ -27,7 +27,7 @@ export function Detail({
   const inner = innerSpan(row);
   const onSelect = (id: string) => change({ span: id });
   return (
-    <aside className="detail" tabIndex={-1} aria-label="Selected span">
+    <aside className="detail" data-scrolls tabIndex={-1} aria-label="Selected span">
       <header className="detail-head">
         <div>
           <h2>
