@@ -33,6 +33,23 @@ function isBuilt(sources) {
   }
 }
 
+/** A server that runs has its page in memory; two builds at once leave the page of either. */
+function putInPlace(fresh) {
+  const old = `${PAGE}.${process.pid}.old`;
+  try {
+    renameSync(PAGE, old);
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+  try {
+    renameSync(fresh, PAGE);
+  } catch (error) {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    rmSync(fresh, { recursive: true });
+  }
+  rmSync(old, { recursive: true, force: true });
+}
+
 /** Builds the page if it is stale. Returns whether it did. */
 export function buildPage({ force = false } = {}) {
   const sources = fingerprint();
@@ -52,9 +69,7 @@ export function buildPage({ force = false } = {}) {
     say(`${stdout}${stderr}`.trim());
     throw new Failure('The page cannot be built: see above.');
   }
-  // A server that starts meanwhile finds the old page or the new one; one that runs has its own in memory.
-  rmSync(PAGE, { recursive: true, force: true });
-  renameSync(fresh, PAGE);
+  putInPlace(fresh);
   writeFileSync(STAMP, JSON.stringify({ sources }));
   say(`built the page in ${elapsed(start)}`);
   return true;
