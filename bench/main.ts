@@ -7,12 +7,22 @@ import { repoRoot } from '../scenarios/programs/index.ts';
 import type { Bench, BenchContext } from './bench.ts';
 import { agentCost } from './benches/agent.ts';
 import { calls } from './benches/calls.ts';
+import { headsCopied } from './benches/heads.ts';
 import { latency } from './benches/latency.ts';
 import { nginxThroughput } from './benches/nginx.ts';
 import { pipelineRate, timeReplay } from './benches/pipeline.ts';
+import { serviceThroughput } from './benches/service.ts';
 import { type BenchResult, markdownReport, type RunFacts, textReport } from './report.ts';
 
-const BENCHES: readonly Bench[] = [calls, nginxThroughput, pipelineRate, agentCost, latency];
+const BENCHES: readonly Bench[] = [
+  calls,
+  nginxThroughput,
+  serviceThroughput,
+  headsCopied,
+  pipelineRate,
+  agentCost,
+  latency,
+];
 
 const HELP = `Usage: npm run bench -- [NAME…] [--quick]
 Measures what Weft costs, with and without it in the same run. Benchmarks:

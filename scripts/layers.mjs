@@ -34,6 +34,11 @@ const EXTERNAL = {
   koffi: ['libbpf'],
   chdb: ['store'],
   '@clickhouse/client': ['store'],
+  // Inflates MySQL's compressed frames: pure, without dependencies, and streams with bounded memory.
+  fflate: ['protocols'],
+  // Programs that the live tests trace use them, nothing of ours.
+  pg: [],
+  mysql2: [],
   // Tests run the store's process from its sources.
   esbuild: ['store'],
   vite: ['ui'],

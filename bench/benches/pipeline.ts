@@ -43,16 +43,18 @@ export interface ReplayTimes {
 export function timeReplay(file: string, runs: number): ReplayTimes {
   const bytes = new Uint8Array(readFileSync(file));
   const origin = { agentId: 'bench', host: 'bench' };
-  const encoder = new BlockEncoder();
   const seconds: number[] = [];
   let result = { events: 0, spans: 0, links: 0, blockBytes: 0, losses: {} };
   for (let run = 0; run < WARM_UP + runs; run++) {
     const start = performance.now();
     const { records, epoch, losses, events } = replayRecording(bytes, { mask: true });
     let blockBytes = 0;
-    for (let at = 0; at < records.length; at += SPANS_A_BLOCK) {
-      blockBytes += encoder.encode(records.slice(at, at + SPANS_A_BLOCK), { ...origin, epoch }).length;
+    const encoder = new BlockEncoder({ ...origin, epoch });
+    for (const record of records) {
+      encoder.add(record);
+      if (encoder.rows === SPANS_A_BLOCK) blockBytes += encoder.take().length;
     }
+    blockBytes += encoder.take().length;
     if (run >= WARM_UP) seconds.push((performance.now() - start) / 1000);
     const links = records.reduce((sum, record) => sum + (record.links.length > 0 ? 1 : 0), 0);
     result = { events, spans: records.length, links, blockBytes, losses };

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { LOST } from '@weft/kernel';
+import { CpuRings } from '@weft/agent';
+import { LOST, RING_BYTES } from '@weft/kernel';
 import { type BpfMap, openObject, possibleCpus, setRlimitMemlock } from '@weft/libbpf';
 import { repoRoot } from '../../scenarios/programs/index.ts';
 import type { BenchContext } from '../bench.ts';
@@ -30,7 +31,7 @@ export function attachKernel(
   });
   // The other tier's programs cost every system call.
   for (const program of object.programs) program.setAutoload(!program.name.startsWith('weft_sys_'));
-  object.map('weft_scratch').setMaxEntries(possibleCpus());
+  object.map('weft_rings').setMaxEntries(possibleCpus());
   object.setVariables({
     weft_epoch: process.hrtime.bigint(),
     weft_self: process.pid,
@@ -41,7 +42,8 @@ export function attachKernel(
   object.load();
   if ('cgroup' in scope) setCgroup(object.map('weft_cgroups'), scope.cgroup);
   object.attach();
-  const ring = object.map('weft_events').openRing();
+  const rings = object.map('weft_rings');
+  const ring = new CpuRings(rings.mmap(), rings.stride, RING_BYTES);
   let events = 0;
   timer = setInterval(() => {
     ring.poll();

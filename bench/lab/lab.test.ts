@@ -1,7 +1,8 @@
 import { request } from 'node:http';
-import { BlockEncoder, epoch, nanos, type SpanRecord } from '@weft/model';
+import { encodeBlock, epoch, nanos, type SpanRecord } from '@weft/model';
 import { describe, expect, test } from 'vitest';
 import { parseWrk } from './load.ts';
+import { countSpans } from './otlp.ts';
 import { cpuSeconds, residentBytes } from './processes.ts';
 import { rowsOf, startSink } from './sink.ts';
 
@@ -21,7 +22,7 @@ const span: SpanRecord = {
   attributes: {},
 };
 const blockOf = (count: number) =>
-  new BlockEncoder().encode(
+  encodeBlock(
     Array.from({ length: count }, () => span),
     { agentId: 'a', host: 'h', epoch: epoch(0n) },
   );
@@ -54,18 +55,49 @@ describe('the sink', () => {
   });
 });
 
+describe('the OTLP receiver', () => {
+  const field = (number: number, content: readonly number[]) => [
+    (number << 3) | 2,
+    content.length,
+    ...content,
+  ];
+  const spans = (count: number) => Array.from({ length: count }, () => field(2, [8, 1])).flat();
+  const scope = (count: number) => field(2, [...field(1, [10, 1, 65]), ...spans(count)]);
+
+  test('counts the spans of a request and nothing else', () => {
+    const resource = field(1, field(2, [1, 2, 3]));
+    const one = field(1, [...resource, ...scope(2), ...scope(3)]);
+    expect(countSpans(Uint8Array.from([...one, ...field(1, scope(1))]))).toBe(6);
+    expect(countSpans(new Uint8Array())).toBe(0);
+  });
+
+  test('refuses what is cut off', () => {
+    expect(() => countSpans(Uint8Array.from(field(1, scope(2)).slice(0, -1)))).toThrow(/no OTLP/);
+  });
+});
+
 describe("wrk's report", () => {
   const report = `Running 1s test @ http://127.0.0.1:1/
   1 threads and 32 connections
   Thread Stats   Avg      Stdev     Max   +/- Stdev
     Latency   401.14us  211.00us   4.10ms   75.00%
+  Latency Distribution
+     50%  380.00us
+     75%  450.00us
+     90%  610.00us
+     99%    1.20ms
   87312 requests in 1.10s, 105.32MB read
 Requests/sec:  79374.55
 Transfer/sec:     95.75MB
 `;
 
   test('is read', () => {
-    expect(parseWrk(report)).toEqual({ requests: 87_312, perSecond: 79_374.55, errors: 0 });
+    expect(parseWrk(report)).toEqual({
+      ...{ requests: 87_312, perSecond: 79_374.55, errors: 0 },
+      ...{ p50: 0.38, p99: 1.2 },
+    });
+    expect(parseWrk(report.replace('1.20ms', '2.00s')).p99).toBe(2000);
+    expect(parseWrk(report.replaceAll('%', '')).p99).toBeNaN();
   });
 
   test('errors of all kinds count', () => {

@@ -1,5 +1,6 @@
 export { type RunningAgent, startAgent } from './src/agent.ts';
 export { cgroupFolder, cgroupMount } from './src/capture/cgroup.ts';
+export { CpuRings } from './src/capture/cpu-rings.ts';
 export { type HookReport, type KernelReport, probeKernel, type TierReport } from './src/capture/probe.ts';
 export * from './src/options.ts';
 export { type RecordingState, type RecordOptions, recordEvents } from './src/recording/record.ts';

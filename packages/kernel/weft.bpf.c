@@ -14,7 +14,7 @@
 #include "bpf/weft_event.h"
 #include "bpf/settings.h"
 #include "bpf/maps/lost.h"
-#include "bpf/maps/events.h"
+#include "bpf/maps/rings.h"
 #include "bpf/maps/sockets.h"
 #include "bpf/maps/verdicts.h"
 #include "bpf/maps/processes.h"
@@ -38,7 +38,11 @@
 struct weft_event *weft_unused_event __attribute__((unused));
 struct weft_task_event *weft_unused_task_event __attribute__((unused));
 
-_Static_assert(sizeof(struct weft_event) == 152, "payload starts right behind the header");
+struct weft_context *weft_unused_context __attribute__((unused));
+struct weft_record *weft_unused_record __attribute__((unused));
+
+_Static_assert(sizeof(struct weft_event) == 64, "one cache line");
+_Static_assert(sizeof(struct weft_context) % 8 == 0, "payload starts right behind it");
 _Static_assert(sizeof(struct socket_state) <= 128, "charged to the application");
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -9,7 +9,9 @@ export {
 export { endpointOf, withoutIds } from './src/endpoint.ts';
 export { type FuzzResult, fuzzAll } from './src/fuzz.ts';
 export { http1 } from './src/http1/index.ts';
+export { mysql } from './src/mysql/index.ts';
 export { opaque } from './src/opaque/index.ts';
+export { postgresql } from './src/postgresql/index.ts';
 export * from './src/protocol.ts';
 export { redis } from './src/redis/index.ts';
 export {

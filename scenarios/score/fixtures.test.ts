@@ -40,21 +40,21 @@ const SCENARIOS: readonly {
 }[] = [
   {
     name: 'python-threads',
-    calls: 243,
-    links: 426,
+    calls: 253,
+    links: 446,
     kinds: ['tcp-seq', 'unit', 'socket-return', 'socket-origin'],
   },
   {
     name: 'node-event-loop',
-    calls: 317,
-    links: 574,
+    calls: 329,
+    links: 598,
     kinds: ['tcp-seq', 'unit', 'socket-return', 'socket-origin'],
   },
-  { name: 'go-goroutines', calls: 313, links: 566, kinds: ['tcp-seq', 'lineage'] },
+  { name: 'go-goroutines', calls: 326, links: 592, kinds: ['tcp-seq', 'lineage'] },
   {
     name: 'nginx-proxy',
-    calls: 317,
-    links: 574,
+    calls: 348,
+    links: 636,
     kinds: ['tcp-seq', 'unit', 'socket-return', 'socket-origin'],
   },
 ];

@@ -38,7 +38,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     host,
     unixEpoch: origin.unix,
   };
-  const worker = new Worker(workerBundle(), { workerData });
+  const worker = new Worker(workerBundle(), { workerData, resourceLimits: { maxYoungGenerationSizeMb: 12 } });
   const tell = (message: ToWorker) => worker.postMessage(message);
   const ready = await started(worker);
   const sender = new Sender({ serverUrl, token, agentId, host, left: () => tell({ type: 'left' }) });
@@ -79,6 +79,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       tier: ready.tier,
       hooks: ready.hooks,
       events: status?.events ?? 0,
+      capturedBytes: status?.capturedBytes ?? 0,
       spans: status?.spans ?? 0,
       lost,
       cpuSeconds: (cpu.user + cpu.system) / 1e6,

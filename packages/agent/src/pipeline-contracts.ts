@@ -20,5 +20,10 @@ export interface PipelineOptions {
 /** Receives finished spans. */
 export type SpanSink = (span: SpanRecord) => void;
 
-/** Below these positions a socket's bytes are not needed to go on parsing. */
-export type VerdictSink = (cookie: number, neededReceived: number, neededSent: number) => void;
+/** Told how much of sockets' payload is wanted. */
+export interface VerdictSink {
+  /** Nothing below the needed positions of each direction, then up to `limit` bytes a call. */
+  heads(cookie: number, neededReceived: number, neededSent: number, limit: number): void;
+  /** Whole calls of sockets whose server has this port, until they have a verdict of their own. */
+  wholeCalls(serverPort: number): void;
+}

@@ -212,6 +212,33 @@ describe('who caused whom', () => {
     expect(second.evidence.map((one) => one.kind)).toEqual(['socket-return']);
   });
 
+  test('the last bytes of an answer that came in many reads say for whom the loop goes on', () => {
+    const stage = new Stage();
+    const [a, b] = ['/a', '/b'].map((path) => {
+      const front = stage.story.connection(80).connect(LOAD);
+      front.clientSends(LOAD, get(path)).serverReads(WEB);
+      return stage.story
+        .connection(81)
+        .connect(WEB)
+        .clientSends(WEB, get(`${path}/one`));
+    });
+    a!.serverReads(STOCK).serverSends(STOCK, answer('x'.repeat(500)));
+    b!.serverReads(STOCK).serverSends(STOCK, answer('y'.repeat(500)));
+    a!.clientReads(WEB, 300);
+    b!.clientReads(WEB, 300);
+    // Head and tail of both are apart: whose tail was read last is who goes on.
+    a!.clientReads(WEB);
+    stage.story.connection(81).connect(WEB).clientSends(WEB, get('/a/two')).serverReads(STOCK);
+    b!.clientReads(WEB);
+    stage.story.connection(81).connect(WEB).clientSends(WEB, get('/b/two')).serverReads(STOCK);
+    stage.end();
+    for (const name of ['/a', '/b']) {
+      expect(stage.span(`GET ${name}/two`, 'client-process').parentSpanId).toBe(
+        stage.span(`GET ${name}`, 'server-process').spanId,
+      );
+    }
+  });
+
   test('the same with a kind of evidence switched off: the link is missing, not wrong', () => {
     const stage = new Stage({ without: ['unit'] });
     const front = stage.story.connection(80).connect(LOAD);
@@ -330,15 +357,33 @@ describe('calls that wait for their cause’s key', () => {
     expect(called(stage)).toBe(false);
     const ended = stage.story.time;
     stage.pipeline.tick(ended + 50 * MILLISECOND);
-    expect(stage.pipeline.settledUntil()).toBe(ended);
+    expect(stage.pipeline.settledUntil()).toBeLessThanOrEqual(ended);
     front.serverSends(WEB, answer('1')).serverSends(WEB, answer('2')).clientReads(LOAD);
     stage.now();
     stage.pipeline.tick(stage.story.time + 100 * MILLISECOND);
     expect(called(stage)).toBe(true);
-    expect(stage.pipeline.settledUntil()).toBe(stage.pipeline.now);
+    stage.pipeline.tick(stage.story.time + 2 * SECOND);
+    expect(stage.pipeline.settledUntil()).toBeGreaterThan(stage.story.time);
     stage.end();
     const links = stage.span('GET /call', 'client-process').links.map((link) => link.spanId);
     expect(links).toContain(stage.span('GET /a', 'server-process').spanId);
+  });
+
+  test('nothing counts as settled that quiet alone will end', () => {
+    const stage = new Stage();
+    const wire = stage.story.connection(81).connect(LOAD);
+    wire.clientSends(LOAD, '\u0001what\u0002is this').serverReads(STOCK);
+    wire.serverSends(STOCK, '\u0003something else').clientReads(LOAD);
+    stage.now();
+    const ended = stage.story.time;
+    let given = 0;
+    for (let after = 100; after <= 2_000; after += 100) {
+      stage.pipeline.tick(ended + after * MILLISECOND);
+      if (stage.pipeline.settledUntil() <= ended) continue;
+      given = stage.spans.length;
+      break;
+    }
+    expect(given).toBe(2);
   });
 
   test('are given out after a second, come what may', () => {
@@ -588,7 +633,13 @@ describe('bounds', () => {
 
   test('the kernel is told what is not needed, from the first large message on', () => {
     const verdicts: [number, number, number][] = [];
-    const stage = new Stage({ verdict: (...verdict) => verdicts.push(verdict) });
+    const ports: number[] = [];
+    const stage = new Stage({
+      verdict: {
+        heads: (cookie, received, sent) => verdicts.push([cookie, received, sent]),
+        wholeCalls: (port) => ports.push(port),
+      },
+    });
     const wire = stage.story.connection(80, { sequences: [1_000, 5_000] });
     const request = get('/a');
     wire.clientSends(LOAD, request);
@@ -601,6 +652,7 @@ describe('bounds', () => {
     const [cookie] = wire.options.cookies;
     const own = verdicts.filter((verdict) => verdict[0] === cookie);
     expect(own).toEqual([[cookie, 5_000 + head.length + body.length, 1_000 + request.length]]);
+    expect(ports).toEqual([]);
   });
 });
 

@@ -1,8 +1,8 @@
 import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment } from '@weft/causality';
 import { EVENT, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
 import { fnv1a } from '@weft/model';
-import { type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
-import { factsOf } from './capture/facts-of-event.ts';
+import { CALL_BYTES, type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
+import { addressesLearnt, factsOf } from './capture/facts-of-event.ts';
 import { type RecordMemory, readTaskEvent, SocketEvent } from './capture/socket-event.ts';
 import { Losses } from './losses.ts';
 import type { PipelineOptions, ProcessFacts, SpanSink, VerdictSink } from './pipeline-contracts.ts';
@@ -11,6 +11,7 @@ import { HeldCalls } from './sessions/held-calls.ts';
 import type { ExchangeSink } from './sessions/session.ts';
 import { buildSpan } from './sessions/span-builder.ts';
 import { Connection } from './streams/connection.ts';
+import { type ConnectionFacts, serverPort } from './streams/connection-facts.ts';
 
 const MAX_CONNECTIONS = 65_536;
 /** The kernel reports the end of TCP sockets alone: others go when they have been quiet for so long. */
@@ -20,6 +21,10 @@ const QUIET_NANOS = 0.7e9;
 /** A request without any answer is given up. */
 const UNANSWERED_NANOS = 120e9;
 const TICK_NANOS = 100e6;
+/** Ticks in which each connection is looked at once. */
+const TICKS_A_ROUND = 8;
+/** What only the quiet ends is given out so long after its end at the latest. */
+const LATEST_NANOS = QUIET_NANOS + TICKS_A_ROUND * TICK_NANOS;
 /** Bytes of a datagram that its exchange key is made of. */
 const DIGEST_BYTES = 64;
 /** Messages up to this size are copied whole anyway. */
@@ -32,6 +37,8 @@ const SMALL_BYTES = 512;
 export class Pipeline implements ExchangeSink {
   readonly losses = new Losses();
   events = 0;
+  /** Bytes of payload that the kernel side copied. */
+  capturedBytes = 0;
   spans = 0;
   /** Time of the newest event. */
   now = 0;
@@ -44,8 +51,10 @@ export class Pipeline implements ExchangeSink {
   readonly #verdict: VerdictSink | null;
   readonly #held = new HeldCalls((exchange) => this.#ship(exchange));
   #nextTick = 0;
-  /** Sockets that were dropped though they live on, and had carried requests: their next one is not their first. */
-  readonly #seasoned = new Set<number>();
+  /** Server ports whose protocol needs more of a call than its first bytes. */
+  readonly #wholeCalls = new Set<number>();
+  /** Sockets that were dropped though they live on: what is known of them, and whether a request is still their first. */
+  readonly #dropped = new Map<number, { readonly facts: ConnectionFacts; readonly fresh: boolean }>();
   #idleCursor: Iterator<Connection> | null = null;
 
   constructor(
@@ -70,9 +79,9 @@ export class Pipeline implements ExchangeSink {
     return this.#engine.size();
   }
 
-  /** Everything that ended before this moment has been emitted. */
+  /** Everything that ended before this moment has been emitted: no turn waits for its end any more, no chunk for one before it. */
   settledUntil(): number {
-    return Math.min(this.now, this.#held.oldestEnd);
+    return Math.min(this.now - LATEST_NANOS, this.#held.oldestEnd);
   }
 
   /** One record of the kernel side. @param length of the record in bytes */
@@ -95,10 +104,14 @@ export class Pipeline implements ExchangeSink {
       this.losses.count('record_no_socket');
       return;
     }
-    if (event.captured > length - EVENT.size || event.skipped + event.captured > event.length) {
+    if (
+      event.captured > length - SocketEvent.headerBytes(event.flags) ||
+      event.skipped + event.captured > event.length
+    ) {
       this.losses.count('record_malformed');
       return;
     }
+    this.capturedBytes += event.captured;
     if (event.time > this.now) this.now = event.time;
     switch (kind) {
       case KIND.SEND:
@@ -114,13 +127,13 @@ export class Pipeline implements ExchangeSink {
         break;
       }
       case KIND.CLOSE:
-        this.#seasoned.delete(event.cookie);
+        this.#dropped.delete(event.cookie);
         this.#closed(event.cookie, event.time);
         break;
       default:
         this.losses.count('record_unknown');
     }
-    if (this.now >= this.#nextTick) this.tick(this.now);
+    this.tick(this.now);
   }
 
   #task(memory: RecordMemory, offset: number): void {
@@ -155,6 +168,9 @@ export class Pipeline implements ExchangeSink {
     if (connection === undefined) {
       if (event.length === 0 || !this.#processes.seen(event.tgid)) return;
       connection = this.#connect(event, sending);
+    } else if (event.described) {
+      const learnt = addressesLearnt(connection.facts, event);
+      if (learnt !== null) connection.facts = learnt;
     }
     const { facts } = connection;
     const side: Side = sending === (facts.role === 'client') ? TO_SERVER : TO_CLIENT;
@@ -184,11 +200,17 @@ export class Pipeline implements ExchangeSink {
     if (!connection.known) return;
     connection.limited = true;
     const client = connection.facts.role === 'client';
-    verdict(
+    verdict.heads(
       connection.facts.cookie,
       connection.neededFrom(client ? TO_CLIENT : TO_SERVER),
       connection.neededFrom(client ? TO_SERVER : TO_CLIENT),
+      connection.callBytes,
     );
+    const port = serverPort(connection.facts);
+    if (connection.callBytes > CALL_BYTES && port !== 0 && !this.#wholeCalls.has(port)) {
+      this.#wholeCalls.add(port);
+      verdict.wholeCalls(port);
+    }
   }
 
   /** What the unit of execution has just done, besides opening exchanges. */
@@ -210,9 +232,14 @@ export class Pipeline implements ExchangeSink {
         break;
       }
     }
-    const facts = factsOf(event, this.#roleOf(event, sending));
+    const dropped = this.#dropped.get(event.cookie);
+    this.#dropped.delete(event.cookie);
+    const facts =
+      dropped === undefined
+        ? factsOf(event, this.#roleOf(event, sending))
+        : { ...(addressesLearnt(dropped.facts, event) ?? dropped.facts), tgid: event.tgid };
     const connection = new Connection(facts, this, { mask: this.#options.mask });
-    connection.fresh = !this.#seasoned.delete(event.cookie);
+    connection.fresh = dropped?.fresh ?? true;
     this.#connections.set(event.cookie, connection);
     return connection;
   }
@@ -236,14 +263,13 @@ export class Pipeline implements ExchangeSink {
 
   /** Forgets a socket that lives on: it is taken up again with its next event. */
   #drop(connection: Connection, time: number): void {
-    this.#season(connection);
+    this.#remember(connection);
     this.#closed(connection.facts.cookie, time);
   }
 
-  #season(connection: Connection): void {
-    if (connection.fresh) return;
-    if (this.#seasoned.size >= MAX_CONNECTIONS) this.#seasoned.clear();
-    this.#seasoned.add(connection.facts.cookie);
+  #remember({ facts, fresh }: Connection): void {
+    if (this.#dropped.size >= MAX_CONNECTIONS) this.#dropped.clear();
+    this.#dropped.set(facts.cookie, { facts, fresh });
   }
 
   opened(exchange: Exchange): void {
@@ -283,13 +309,13 @@ export class Pipeline implements ExchangeSink {
     this.#emit(buildSpan(exchange, this.#processes.owner(exchange.tgid)));
   }
 
-  /** Regular work by the events' own time: releases held calls, ends quiet turns, gives up unanswered requests. */
+  /** Regular work, ten times a second by the events' own time: releases held calls, ends quiet turns, gives up unanswered requests. */
   tick(now: number): void {
     if (now > this.now) this.now = now;
+    if (this.now < this.#nextTick) return;
     this.#nextTick = this.now + TICK_NANOS;
     this.#held.release(this.now, false);
-    // A slice of the connections each time: all of them within a second or so.
-    let budget = Math.max(64, this.#connections.size >> 3);
+    let budget = Math.max(64, Math.ceil(this.#connections.size / TICKS_A_ROUND));
     this.#idleCursor ??= this.#connections.values();
     while (budget-- > 0) {
       const next = this.#idleCursor.next();
@@ -317,7 +343,7 @@ export class Pipeline implements ExchangeSink {
         if (exchange.connection.role === 'server') this.#engine.requestServed(exchange, exchange.tid);
         if (exchange.waiter !== 0) this.#engine.callAnswered(exchange.tgid, exchange.waiter);
       }
-      this.#season(connection);
+      this.#remember(connection);
       this.#connections.delete(cookie);
     }
     this.#held.release(this.now, true);

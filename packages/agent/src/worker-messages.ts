@@ -23,6 +23,7 @@ export type FromWorker =
   | {
       readonly type: 'status';
       readonly events: number;
+      readonly capturedBytes: number;
       readonly spans: number;
       readonly lost: Readonly<Record<string, number>>;
       readonly hooks: Readonly<Record<string, string>>;

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { BlockEncoder, type Epoch, type SpanRecord } from '@weft/model';
+import { MODE } from '@weft/kernel';
+import { BlockEncoder, type Epoch } from '@weft/model';
 import { CpuBudget } from './budget.ts';
 import { KernelCapture } from './capture/kernel-capture.ts';
 import { Pipeline } from './pipeline.ts';
@@ -24,7 +25,8 @@ const FLUSH_MS = 150;
  */
 const FLUSH_SPANS = 20_000;
 const STATUS_MS = 1_000;
-const HEAD_BYTES = 4_096;
+/** An event this old is in its ring, and so is everything before it on other CPUs: they can be put in order. */
+const IN_PROGRESS_NANOS = 100_000;
 
 const port = parentPort!;
 const data = workerData as WorkerData;
@@ -42,17 +44,16 @@ function run(capture: KernelCapture): void {
     },
   });
   const excluded = new Set<number>();
-  let spans: SpanRecord[] = [];
-  const pipeline = new Pipeline(
-    processes,
-    data.capture,
-    (span) => {
-      spans.push(span);
-    },
-    (cookie, received, sent) => capture.wantHeads(cookie, received, sent, HEAD_BYTES),
-  );
+  const blocks = new BlockEncoder({
+    agentId: data.agentId,
+    host: data.host,
+    epoch: data.unixEpoch as Epoch,
+  });
+  const pipeline = new Pipeline(processes, data.capture, (span) => blocks.add(span), {
+    heads: (cookie, received, sent, limit) => capture.wantHeads(cookie, received, sent, limit),
+    wholeCalls: (port) => capture.setPortVerdict(port, MODE.FULL),
+  });
   const budget = new CpuBudget(data.capture.cpuBudget);
-  const encoder = new BlockEncoder();
   const { ring } = capture;
   const monotonicEpoch = data.capture.monotonicEpoch;
   const now = () => Number(process.hrtime.bigint() - monotonicEpoch);
@@ -76,42 +77,38 @@ function run(capture: KernelCapture): void {
     }
   };
 
-  /** Reads what is there; returns whether the ring was emptied. */
-  const drain = (): boolean => {
+  /** Reads what is there, in the order of time; returns whether that was all. @param everything nothing more is being written */
+  const drain = (everything = false): boolean => {
     const limit = performance.now() + DRAIN_LIMIT_MS;
-    const began = now();
-    ring.poll();
+    const settled = everything ? now() : now() - IN_PROGRESS_NANOS;
+    ring.poll(everything ? Number.POSITIVE_INFINITY : settled);
     let count = 0;
     while (ring.next()) {
       pipeline.record(ring, ring.offset, ring.length);
       if (++count % RECORDS_PER_RELEASE === 0) {
         ring.release();
-        if (spans.length >= FLUSH_SPANS) flush();
+        if (blocks.rows >= FLUSH_SPANS) flush();
         if (performance.now() > limit) return false;
       }
     }
     ring.release();
     pollDelay = count > 0 ? POLL_MIN_MS : Math.min(POLL_MAX_MS, pollDelay * 2);
-    pipeline.tick(began);
+    pipeline.tick(settled);
     return true;
   };
 
   const flush = (force = false) => {
-    if (underWay > 0 && spans.length > 0 && spans.length < FLUSH_SPANS && !force) return;
+    const { rows } = blocks;
+    if (underWay > 0 && rows > 0 && rows < FLUSH_SPANS && !force) return;
     const settled = pipeline.settledUntil();
-    if (spans.length === 0) {
+    if (rows === 0) {
       say({ type: 'spans', block: null, rows: 0, settled });
       return;
     }
-    const block = encoder.encode(spans, {
-      agentId: data.agentId,
-      host: data.host,
-      epoch: data.unixEpoch as Epoch,
-    });
-    const rows = spans.length;
-    spans = [];
+    const block = blocks.take();
     underWay++;
-    say({ type: 'spans', block, rows, settled });
+    // Handed over, not copied: the copy was a third of the worker's time at 5 000 requests/s.
+    say({ type: 'spans', block, rows, settled }, [block.buffer]);
   };
 
   const status = () => {
@@ -120,6 +117,7 @@ function run(capture: KernelCapture): void {
     say({
       type: 'status',
       events: pipeline.events,
+      capturedBytes: pipeline.capturedBytes,
       spans: pipeline.spans,
       lost: { ...capture.lost(), ...pipeline.losses.all() },
       hooks: capture.hooks,
@@ -134,7 +132,7 @@ function run(capture: KernelCapture): void {
     tracing = wanted;
     capture.paused = !wanted;
     if (!wanted) {
-      drain();
+      drain(true);
       pipeline.suspend();
     }
   };
@@ -152,6 +150,7 @@ function run(capture: KernelCapture): void {
       status();
     }
     if (stopping) {
+      drain(true);
       pipeline.finish();
       flush(true);
       status();

@@ -99,7 +99,10 @@ export class CausalityEngine<R extends ServedRequest> {
   responseWritten(request: R, at: Moment): void {
     const process = this.#process(at.tgid);
     const unit = at.goid !== 0 ? process.goroutine(at) : process.threads.get(at.tid);
-    if (unit?.current?.request !== request) this.#setContext(request, 'unit', at);
+    if (unit?.current?.request !== request) this.#setContext(request, 'unit', at, false);
+    const thread = at.goid === 0 ? process.threads.get(at.tid) : undefined;
+    if (thread !== undefined && thread.turn.acting !== request)
+      process.habits.learnOrder(thread.turn.acted(request, true));
   }
 
   /**
@@ -110,6 +113,7 @@ export class CausalityEngine<R extends ServedRequest> {
     const process = this.#processes.get(request.tgid);
     if (process === undefined) return;
     process.open.delete(request);
+    process.habits.learnCalls(request.calls);
     const thread = process.threads.get(tid);
     if (thread !== undefined && thread.open > 0) thread.open--;
   }
@@ -120,6 +124,7 @@ export class CausalityEngine<R extends ServedRequest> {
     const best = candidates[0];
     if (best !== undefined && best.confidence >= DEFAULT_THRESHOLD) {
       this.#origins.connected(socket, best.request, at.goid !== 0);
+      this.#acted(best.request, at);
     }
   }
 
@@ -175,6 +180,8 @@ export class CausalityEngine<R extends ServedRequest> {
    * @returns that goroutine, to be handed to `callAnswered`; 0: none
    */
   callSent(cause: R, at: Moment): number {
+    cause.calls++;
+    this.#acted(cause, at);
     if (at.goid === 0) return 0;
     const process = this.#process(at.tgid);
     const goid = waiterFor(process, cause, at);
@@ -189,10 +196,19 @@ export class CausalityEngine<R extends ServedRequest> {
     if (goroutine !== undefined && goroutine.waiting > 0) goroutine.waiting--;
   }
 
-  #setContext(request: R, via: 'unit' | 'socket-return', at: Moment): void {
+  /** A call leaves for this request, or connects for it: the next in order may be another's. */
+  #acted(request: R, at: Moment): void {
+    if (at.goid === 0) this.#processes.get(at.tgid)?.threads.get(at.tid)?.turn.acted(request, false);
+  }
+
+  /** @param read bytes of it were read, which it may act on in its turn */
+  #setContext(request: R, via: 'unit' | 'socket-return', at: Moment, read = true): void {
     const process = this.#process(at.tgid);
     const context = { request, via, switches: at.switches };
     if (at.goid !== 0) process.goroutine(at).current = context;
-    if (at.tid !== 0) process.thread(at.tid).current = context;
+    if (at.tid === 0) return;
+    const thread = process.thread(at.tid);
+    thread.current = context;
+    if (read && at.goid === 0) thread.turn.read(context);
   }
 }

@@ -31,6 +31,8 @@ export interface ServedRequest {
   readonly traceId: TraceId | string | null;
   /** False once its response is complete. */
   open: boolean;
+  /** Calls that were given to it so far; the engine counts. */
+  calls: number;
 }
 
 /** A call that a process makes: what is asked about. */

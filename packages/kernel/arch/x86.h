@@ -53,3 +53,10 @@ enum {
 
 /* arch/x86/include/asm/thread_info.h: TS_COMPAT. A 32-bit call's number and registers mean something else. */
 #define IS_COMPAT_CALL(task) (((const struct task_struct___x86 *)(task))->thread_info.status & 2)
+
+/* Stores a 32-bit word behind everything that was stored before: this machine keeps stores in order. */
+#define PUBLISH(address, value)                          \
+	do {                                             \
+		barrier();                               \
+		*(volatile __u32 *)(address) = (value);  \
+	} while (0)

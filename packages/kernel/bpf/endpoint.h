@@ -6,8 +6,6 @@ static __always_inline void read_addresses(const struct sock *sk, struct endpoin
 {
 	const struct sock_common *common = &sk->__sk_common;
 
-	at->local_port = common->skc_num;
-	at->remote_port = bpf_ntohs(common->skc_dport);
 	if (common->skc_family == AF_INET) {
 		__builtin_memcpy(at->local, (const void *)&common->skc_rcv_saddr, 4);
 		__builtin_memcpy(at->remote, (const void *)&common->skc_daddr, 4);
@@ -121,19 +119,32 @@ static __always_inline __u8 transport_of(__u16 family, __u16 type, __u16 protoco
 	return type == SOCK_DGRAM && protocol == IPPROTO_UDP ? WEFT_UDP : 0;
 }
 
+/* Where the socket tracepoints are (>= 6.3) there is a cast too (>= 6.2), which the verifier turns into nothing. */
+extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
+
+static __always_inline const struct tcp_sock *as_tcp(struct sock *sk)
+{
+	if (weft_syscall_tier)
+		return bpf_skc_to_tcp_sock(sk);
+	return bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct tcp_sock));
+}
+
 /*
  * Fills `at`; false: not a socket that is traced. Positions are those of TCP: the others count (count_positions).
+ * @known: the socket's state if it was looked up already, else null
  */
-static __always_inline bool read_endpoint(struct sock *sk, struct endpoint *at, struct socket_state **out)
+static __always_inline bool read_endpoint(struct sock *sk, struct socket_state *known, struct endpoint *at,
+					  struct socket_state **out)
 {
 	__u16 family = sk->__sk_common.skc_family;
 	struct socket_state *state;
-	struct tcp_sock *tcp;
+	const struct tcp_sock *tcp;
 
 	at->transport = transport_of(family, sk->sk_type, sk->sk_protocol);
 	if (!at->transport)
 		return false;
-	state = state_of(sk);
+	at->time = bpf_ktime_get_ns();
+	state = known ? known : state_of(sk);
 	*out = state;
 	if (state && state->cookie) {
 		at->cookie = state->cookie;
@@ -143,12 +154,17 @@ static __always_inline bool read_endpoint(struct sock *sk, struct endpoint *at, 
 			state->cookie = at->cookie;
 	}
 	if (family == AF_UNIX) {
+		at->describe = 1;
 		read_unix(sk, at, state);
 		return true;
 	}
-	read_addresses(sk, at);
+	at->local_port = sk->__sk_common.skc_num;
+	at->remote_port = bpf_ntohs(sk->__sk_common.skc_dport);
+	at->describe = is_description_due(at, state);
+	if (at->describe)
+		read_addresses(sk, at);
 	if (at->transport == WEFT_TCP) {
-		tcp = bpf_skc_to_tcp_sock(sk);
+		tcp = as_tcp(sk);
 		if (!tcp)
 			return false;
 		at->written = tcp->write_seq;

@@ -81,8 +81,6 @@ static __always_inline void read_handover(const struct weft_process *process, __
 		out->handover_parent = read_user_u64(previous + process->parent_goid);
 }
 
-#define STACK_WORDS 256
-
 struct waiter_search {
 	const __u64 *words;
 	const struct weft_process *process;

@@ -38,7 +38,7 @@ int BPF_PROG(weft_sock_state, struct sock *sk, int old, int new)
 		if (!in_scope(bpf_get_current_pid_tgid() >> 32, &process))
 			return 0;
 		new_state_of(sk);
-		if (!read_endpoint(sk, &at, &state))
+		if (!read_endpoint(sk, 0, &at, &state))
 			return 0;
 		if (state) {
 			state->role = WEFT_ROLE_CLIENT;
@@ -54,7 +54,7 @@ int BPF_PROG(weft_sock_state, struct sock *sk, int old, int new)
 	else
 		return 0;
 	state = known_state_of(sk);
-	if (!state || !state->reported || !read_endpoint(sk, &at, &state))
+	if (!state || !state->reported || !read_endpoint(sk, 0, &at, &state))
 		return 0;
 	report_socket(kind, &at, state ? state->role : 0, 0);
 	return 0;
@@ -63,12 +63,12 @@ int BPF_PROG(weft_sock_state, struct sock *sk, int old, int new)
 static __always_inline void report_task(__u8 kind, struct task_struct *task, __u32 parent_tgid, __u32 parent_tid,
 					__u64 parent_goid)
 {
-	struct weft_task_event *event = bpf_ringbuf_reserve(&weft_events, sizeof(*event), 0);
+	struct weft_record *record = ring_reserve(sizeof(struct weft_task_event));
+	struct weft_task_event *event;
 
-	if (!event) {
-		count_lost(WEFT_LOST_RING_FULL);
+	if (!record)
 		return;
-	}
+	event = (struct weft_task_event *)(record + 1);
 	__builtin_memset(event, 0, sizeof(*event));
 	event->kind = kind;
 	event->time = bpf_ktime_get_ns() - weft_epoch;
@@ -78,7 +78,7 @@ static __always_inline void report_task(__u8 kind, struct task_struct *task, __u
 	event->parent_tid = parent_tid;
 	event->parent_goid = parent_goid;
 	bpf_probe_read_kernel_str(event->name, sizeof(event->name), task->comm);
-	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	ring_commit(record);
 }
 
 SEC("tp_btf/sched_process_exec")

@@ -12,7 +12,7 @@ struct buffers {
 };
 
 struct gather {
-	struct scratch *scratch;
+	__u8 *payload;
 	__u64 iov;
 	__u32 offset; /* in the payload */
 	__u32 limit;
@@ -26,28 +26,30 @@ struct gather {
 #define PAGE 4096
 
 struct page_walk {
-	struct scratch *scratch;
+	__u8 *payload;
 	__u64 address;
 	__u32 offset; /* in the payload */
-	__u32 end;
+	__u32 bytes;
+	__u32 copied;
 };
 
+/* The place of a page's bytes follows from its index alone: what changes from page to page the verifier would try out. */
 static long copy_page(__u32 index, struct page_walk *walk)
 {
-	__u32 n = PAGE - (walk->address & (PAGE - 1)), left = walk->end - walk->offset;
+	__u32 before = index ? index * PAGE - (walk->address & (PAGE - 1)) : 0;
+	__u32 n = PAGE - ((walk->address + before) & (PAGE - 1));
 
-	if (walk->offset >= walk->end)
+	if (before >= walk->bytes)
 		return 1;
-	if (n > left)
-		n = left;
+	if (n > walk->bytes - before)
+		n = walk->bytes - before;
 	asm volatile("" : "+r"(n));
 	if (n > PAGE)
 		n = PAGE;
-	if (bpf_probe_read_user(&walk->scratch->payload[walk->offset & (WEFT_PAYLOAD_MAX - 1)], n,
-				(const void *)walk->address))
+	if (bpf_probe_read_user(walk->payload + ((walk->offset + before) & (WEFT_PAYLOAD_MAX - 1)), n,
+				(const void *)(walk->address + before)))
 		return 1;
-	walk->address += n;
-	walk->offset += n;
+	walk->copied = before + n;
 	return 0;
 }
 
@@ -56,12 +58,19 @@ static long copy_page(__u32 index, struct page_walk *walk)
  * send is reported before the kernel does (a file's pages that were mapped and never touched). Returns
  * where the bytes end.
  */
-static __noinline __u32 copy_pages(struct scratch *scratch, __u64 address, __u32 offset, __u32 bytes)
+static __always_inline __u32 copy_pages(__u8 *payload, __u64 address, __u32 offset, __u32 bytes)
 {
-	struct page_walk walk = { .scratch = scratch, .address = address, .offset = offset, .end = offset + bytes };
+	struct page_walk walk = { .payload = payload, .offset = offset, .bytes = bytes };
+	__u32 zero = 0;
+	__u64 *words = bpf_map_lookup_elem(&weft_words, &zero);
 
+	if (!words)
+		return offset;
+	/* To the verifier an iterator's address is a pointer, and arithmetic is not for pointers: from memory it is a number. */
+	*(volatile __u64 *)words = address;
+	walk.address = *(volatile __u64 *)words;
 	bpf_loop(WEFT_PAYLOAD_MAX / PAGE + 1, copy_page, &walk, 0);
-	return walk.offset;
+	return offset + walk.copied;
 }
 
 static long gather_segment(__u32 index, struct gather *g)
@@ -91,7 +100,7 @@ static long gather_segment(__u32 index, struct gather *g)
 	asm volatile("" : "+r"(n));
 	if (n > WEFT_PAYLOAD_MAX)
 		n = WEFT_PAYLOAD_MAX;
-	if (bpf_probe_read_user(&g->scratch->payload[offset & (WEFT_PAYLOAD_MAX - 1)], n,
+	if (bpf_probe_read_user(g->payload + (offset & (WEFT_PAYLOAD_MAX - 1)), n,
 				(const void *)segment.base)) {
 		g->fault = 1;
 		g->faulty = segment.base;
@@ -102,49 +111,67 @@ static long gather_segment(__u32 index, struct gather *g)
 	return 0;
 }
 
+/* Address of `n` bytes behind the first `skip` ones if they lie in one piece of user memory, else 0. */
+static __always_inline __u64 one_piece(const struct buffers *from, __u32 skip, __u32 n)
+{
+	__u64 offset = from->offset + skip;
+	struct user_iovec segment;
+
+	if (!from->segments)
+		return from->address + offset;
+	if (!from->imported ||
+	    bpf_probe_read_kernel(&segment, sizeof(segment), (const void *)from->address) ||
+	    segment.length < offset + n)
+		return 0;
+	return segment.base + offset;
+}
+
 /*
- * Copies up to `limit` bytes behind the first `skip` ones into the scratch's payload and returns how
- * many. A fault ends it early.
+ * Copies up to `limit` bytes behind the first `skip` ones to `payload`, which has room for twice WEFT_PAYLOAD_MAX, and
+ * returns how many. A fault ends it early and is noted in `flags`.
  */
-static __always_inline __u32 copy_payload(struct scratch *scratch, const struct buffers *from, __u32 skip,
-					  __u32 limit)
+static __always_inline __u32 copy_payload(__u8 *payload, const struct buffers *from, __u32 skip, __u32 limit,
+					  __u8 *flags)
 {
 	struct gather g = {};
 	__u32 n = limit;
+	__u64 piece;
 
-	if (!from->address || !limit)
-		return 0;
-	if (!from->segments) {
-		if (from->room <= skip)
-			return 0;
-		if (from->room - skip < n)
-			n = from->room - skip;
-	}
 	asm volatile("" : "+r"(n));
 	if (n > WEFT_PAYLOAD_MAX)
 		n = WEFT_PAYLOAD_MAX;
-	if (!from->segments) {
-		if (bpf_probe_read_user(scratch->payload, n, (const void *)(from->address + from->offset + skip))) {
-			g.fault = 1;
-			g.faulty = from->address + from->offset + skip;
-			g.faulty_bytes = n;
-			goto fault;
+	piece = one_piece(from, skip, n);
+	if (piece) {
+		if (!bpf_probe_read_user(payload, n, (const void *)piece))
+			return n;
+		g.faulty = piece;
+		g.faulty_bytes = n;
+	} else {
+		g.payload = payload;
+		g.iov = from->address;
+		g.imported = from->imported;
+		g.limit = n;
+		g.skip = from->offset + skip;
+		bpf_loop(from->segments < WEFT_SEGMENTS ? from->segments : WEFT_SEGMENTS, gather_segment, &g, 0);
+		if (!g.fault) {
+			if (g.offset < n && from->segments > WEFT_SEGMENTS)
+				count_lost(WEFT_LOST_SEGMENTS);
+			return g.offset;
 		}
-		return n;
 	}
-	g.scratch = scratch;
-	g.iov = from->address;
-	g.imported = from->imported;
-	g.limit = n;
-	g.skip = from->offset + skip;
-	bpf_loop(from->segments < WEFT_SEGMENTS ? from->segments : WEFT_SEGMENTS, gather_segment, &g, 0);
-	if (!g.fault) {
-		if (g.offset < n && from->segments > WEFT_SEGMENTS)
-			count_lost(WEFT_LOST_SEGMENTS);
-		return g.offset;
-	}
-fault:
-	scratch->event.flags |= WEFT_FLAG_FAULT;
+	*flags |= WEFT_FLAG_FAULT;
 	count_lost(WEFT_LOST_PAYLOAD_FAULT);
-	return copy_pages(scratch, g.faulty, g.offset, g.faulty_bytes);
+	return copy_pages(payload, g.faulty, g.offset, g.faulty_bytes);
+}
+
+/* Bytes that there are to copy of those that are wanted behind `skip`: room for them is reserved. */
+static __always_inline __u32 copyable(const struct buffers *from, __u32 skip, __u32 limit)
+{
+	if (!from->address)
+		return 0;
+	if (from->segments)
+		return limit;
+	if (from->room <= skip)
+		return 0;
+	return from->room - skip < limit ? from->room - skip : limit;
 }

@@ -18,13 +18,14 @@ static __always_inline bool in_scope(__u32 tgid, struct weft_process **process)
 }
 
 /*
- * The same for the process that uses a socket. The answer is kept with the socket, whose state is needed
+ * The same for the process that uses a socket. The answer is kept with the socket's state, which is needed
  * anyway: asking anew costs two look-ups a call. A process that changes its cgroup keeps its sockets' answers.
+ * @state: what is known of the socket, or null
  */
-static __always_inline bool socket_in_scope(struct sock *sk, struct weft_process **process)
+static __always_inline bool socket_in_scope(const struct task_struct *task, struct socket_state *state,
+					    struct weft_process **process)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct socket_state *state = bpf_sk_storage_get(&weft_sockets, sk, 0, 0);
+	__u32 tgid = task->tgid;
 
 	if (state && state->scope_tgid == tgid && state->scope_generation == weft_scope_generation) {
 		if (state->scope_go)

@@ -24,9 +24,9 @@ static __always_inline void uring_buffers(const struct sock *sk, __u64 sending, 
 }
 
 /* Where the bytes of the system call in progress are. */
-static __always_inline void current_buffers(const struct sock *sk, struct transfer *t, struct endpoint *at)
+static __always_inline void current_buffers(struct task_struct *task, const struct sock *sk, struct transfer *t, struct endpoint *at)
 {
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	long number = SYSCALL_NUMBER(regs);
 	__u64 name = 0;
 
@@ -56,22 +56,23 @@ int BPF_PROG(weft_sock_send, struct sock *sk, int ret, int flags)
 {
 	struct transfer t = { .sending = 1, .length = ret };
 	struct weft_process *process = 0;
-	struct socket_state *state = 0;
+	struct socket_state *known, *state = 0;
+	struct task_struct *task;
 	struct endpoint at = {};
 
 	/* First of all: every TCP send comes by here, and has been reported. */
 	if (ret <= 0 || (weft_send_locked && sk->sk_protocol == IPPROTO_TCP))
 		return 0;
-	if (!socket_in_scope(sk, &process))
-		return 0;
-	if (!read_endpoint(sk, &at, &state))
+	task = bpf_get_current_task_btf();
+	known = bpf_sk_storage_get(&weft_sockets, sk, 0, 0);
+	if (!socket_in_scope(task, known, &process) || !read_endpoint(sk, known, &at, &state))
 		return 0;
 	if (at.transport == WEFT_TCP)
 		at.written -= ret;
 	else
 		count_positions(&at, state, 1, ret);
-	current_buffers(sk, &t, &at);
-	report_transfer(&at, state, &t, process);
+	current_buffers(task, sk, &t, &at);
+	report_transfer(task, &at, state, &t, process);
 	return 0;
 }
 
@@ -81,25 +82,28 @@ int BPF_PROG(weft_sock_recv, struct sock *sk, int ret, int flags)
 {
 	struct transfer t = { .length = ret };
 	struct weft_process *process = 0;
-	struct socket_state *state = 0;
+	struct socket_state *known, *state = 0;
+	struct task_struct *task;
 	struct endpoint at = {};
 
-	if (ret < 0 || is_no_receive(sk, flags) || !socket_in_scope(sk, &process))
+	if (ret < 0 || is_no_receive(sk, flags))
 		return 0;
-	if (!read_endpoint(sk, &at, &state))
+	task = bpf_get_current_task_btf();
+	known = bpf_sk_storage_get(&weft_sockets, sk, 0, 0);
+	if (!socket_in_scope(task, known, &process) || !read_endpoint(sk, known, &at, &state))
 		return 0;
 	if (!ret && !is_end(sk, at.transport))
 		return 0;
 	if (at.transport != WEFT_TCP)
 		count_positions(&at, state, 0, ret);
 	if (ret)
-		current_buffers(sk, &t, &at);
+		current_buffers(task, sk, &t, &at);
 	if (at.transport == WEFT_TCP && flags & MSG_TRUNC) {
 		/* thrown away: the buffer holds something else */
 		t.flags |= WEFT_FLAG_NO_BUFFER;
 		t.buffers.address = 0;
 	}
-	report_transfer(&at, state, &t, process);
+	report_transfer(task, &at, state, &t, process);
 	return 0;
 }
 
@@ -113,22 +117,23 @@ int BPF_PROG(weft_tcp_send, struct sock *sk, struct msghdr *msg)
 {
 	struct transfer t = { .sending = 1, .flags = WEFT_FLAG_ENTRY };
 	struct weft_process *process = 0;
-	struct socket_state *state = 0;
+	struct socket_state *known, *state = 0;
+	struct task_struct *task;
 	struct endpoint at = {};
-	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 count = msg->msg_iter.count;
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	struct pt_regs *regs;
 
-	if (!count || !socket_in_scope(sk, &process))
+	if (!count)
 		return 0;
-	if (!read_endpoint(sk, &at, &state))
+	task = bpf_get_current_task_btf();
+	known = bpf_sk_storage_get(&weft_sockets, sk, 0, 0);
+	if (!socket_in_scope(task, known, &process) || !read_endpoint(sk, known, &at, &state))
 		return 0;
 	if (state) {
-		if (state->send_tid == tid && state->send_end == at.written + (__u32)count &&
+		if (state->send_tid == (__u32)task->pid && state->send_end == at.written + (__u32)count &&
 		    state->send_end != at.written)
 			return 0;
-		state->send_tid = tid;
+		state->send_tid = task->pid;
 		state->send_end = at.written + (__u32)count;
 	}
 	t.length = (__u32)count;
@@ -146,7 +151,7 @@ int BPF_PROG(weft_tcp_send, struct sock *sk, struct msghdr *msg)
 	} else {
 		t.flags |= WEFT_FLAG_NO_BUFFER; /* sendfile, splice: pages, no user buffer */
 	}
-	report_transfer(&at, state, &t, process);
+	report_transfer(task, &at, state, &t, process);
 	return 0;
 }
 

@@ -55,9 +55,11 @@ static __always_inline bool read_untrusted(struct sock *sk, __u64 inode, struct 
 	if (!state)
 		return false;
 	own_state(state, inode, BPF_CORE_READ(sk, __sk_common.skc_cookie.counter));
+	at->time = bpf_ktime_get_ns();
 	at->cookie = state->cookie;
 	*out = state;
 	if (family == AF_UNIX) {
+		at->describe = 1;
 		unix_sk = (struct unix_sock *)sk;
 		peer = BPF_CORE_READ(unix_sk, peer);
 		if (!peer)
@@ -71,7 +73,10 @@ static __always_inline bool read_untrusted(struct sock *sk, __u64 inode, struct 
 	}
 	at->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	at->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
-	if (family == AF_INET) {
+	at->describe = is_description_due(at, state);
+	if (!at->describe) {
+		/* known already */
+	} else if (family == AF_INET) {
 		bpf_core_read(at->local, 4, &sk->__sk_common.skc_rcv_saddr);
 		bpf_core_read(at->remote, 4, &sk->__sk_common.skc_daddr);
 	} else {
@@ -178,7 +183,7 @@ static long report_vector_message(__u32 index, struct vector_walk *walk)
 		if (at.transport == WEFT_UDP && !at.remote_port)
 			read_name(name, &at);
 	}
-	report_transfer(&at, state, &t, walk->process);
+	report_transfer(bpf_get_current_task_btf(), &at, state, &t, walk->process);
 	return 0;
 }
 
@@ -246,6 +251,6 @@ int BPF_PROG(weft_sys_exit, struct pt_regs *regs, long ret)
 		at.written -= ret;
 	if (at.transport == WEFT_UDP && !at.remote_port)
 		read_name(number == NR_sendto || number == NR_recvfrom ? SYSCALL_ARG5(regs) : name, &at);
-	report_transfer(&at, state, &t, process);
+	report_transfer(task, &at, state, &t, process);
 	return 0;
 }

@@ -34,51 +34,83 @@ enum weft_flag {
 	WEFT_FLAG_FAULT = 2,     /* user memory could not be read, or not all of it */
 	WEFT_FLAG_IPV6 = 4,
 	WEFT_FLAG_ENTRY = 8,     /* reported before transmission: the length is announced, not yet accepted */
+	WEFT_FLAG_CONTEXT = 32,  /* struct weft_context lies between the event and its payload */
+	WEFT_FLAG_DESCRIBED = 64, /* and says who is at the socket's ends; else that is not told here */
 };
 
 /* Why something is missing. Order is part of the ABI: user space names the causes. */
 enum weft_lost {
 	WEFT_LOST_RING_FULL = 0,
-	WEFT_LOST_SCRATCH_BUSY = 1,
-	WEFT_LOST_STORAGE = 2,        /* no socket storage: the fallback map was used */
-	WEFT_LOST_PAYLOAD_FAULT = 3,
-	WEFT_LOST_URING_BUFFER = 4,
-	WEFT_LOST_SEGMENTS = 5,       /* more than WEFT_SEGMENTS iovecs */
-	WEFT_LOST_SHED = 6,           /* not reported on purpose: past the CPU budget */
-	WEFT_LOST_CAUSES = 7,
+	WEFT_LOST_STORAGE = 1,        /* no socket storage: the fallback map was used */
+	WEFT_LOST_PAYLOAD_FAULT = 2,
+	WEFT_LOST_URING_BUFFER = 3,
+	WEFT_LOST_SEGMENTS = 4,       /* more than WEFT_SEGMENTS iovecs */
+	WEFT_LOST_SHED = 5,           /* not reported on purpose: past the CPU budget */
+	WEFT_LOST_CAUSES = 6,
 };
 
 #define WEFT_PAYLOAD_MAX 65536
+
+/*
+ * A CPU's ring (maps/rings.h): its head at 0, its tail, and its data, a power of two of bytes. A record that begins
+ * before the end of the data lies behind it as a whole, in the slack.
+ */
+#define WEFT_RING_TAIL 64
+#define WEFT_RING_DATA 4096
+#define WEFT_RING_BYTES 4194304
+#define WEFT_RING_SLACK 139264
+
 #define WEFT_SEGMENTS 64
 
-/* Bytes that moved through a socket, and the socket's own life. Payload follows. */
+/* Before each event in a ring (maps/rings.h). */
+struct weft_record {
+	__u32 length; /* bytes that follow; the next record begins at the next multiple of 8 */
+	__u32 state;  /* enum weft_record_state */
+};
+
+enum weft_record_state {
+	WEFT_RECORD_PENDING = 0,
+	WEFT_RECORD_WRITTEN = 1,
+};
+
+/*
+ * Bytes that moved through a socket, and the socket's own life. One cache line, since each line of the ring
+ * that is written costs a traced call its share; what few events need follows as a context. Then the payload.
+ */
 struct weft_event {
 	__u8 kind;      /* enum weft_kind */
 	__u8 transport; /* enum weft_transport */
 	__u8 role;      /* enum weft_role */
 	__u8 flags;     /* enum weft_flag */
-	__u32 captured; /* bytes of payload that follow this header */
+	__u32 captured; /* bytes of payload that follow */
 	__u64 time;     /* ns since the agent's epoch */
 	__u32 tgid;
 	__u32 tid;
+	__u64 cookie;          /* names the socket */
+	__u32 position;        /* of the first byte: TCP sequence; other sockets: bytes so far */
+	__u32 other_position;  /* the opposite direction's position at this time; TCP: its own FIN counts as a byte */
+	__u32 length;          /* bytes moved */
+	__u32 skipped;         /* of these, bytes before the captured ones */
+	__u32 switches;        /* voluntary context switches of the thread so far: tells whether it slept */
+	__u16 syscall;
+	__u16 local_port;
+	__u16 remote_port;     /* 0: unknown (tier sock: datagrams received on a socket without a peer) */
+	__u16 reserved;
+	__u32 reserved2;
+};
+
+/*
+ * Follows an event with WEFT_FLAG_CONTEXT: always of a goroutine, and every few seconds of a socket (what it says of
+ * the socket does not change, but events can be lost and user space forgets).
+ */
+struct weft_context {
 	__u64 goid;        /* goroutine that made the call, 0 = none or unknown */
 	__u64 parent_goid; /* its creator (Go >= 1.21) */
 	__u64 handover_goid; /* goroutine that ran on this thread just before it, and parked */
 	__u64 handover_parent_goid;
 	__u64 waiter_goid; /* goroutine that waits on a channel which this one holds */
 	__u64 waiter_parent_goid;
-	__u64 cookie;      /* names the socket */
 	__u64 peer_cookie; /* Unix sockets: the other end, 0 = unknown */
-	__u32 position;    /* of the first byte: TCP sequence; other sockets: bytes so far */
-	__u32 other_position; /* the opposite direction's position at this time; TCP: its own FIN counts as a byte */
-	__u32 length;      /* bytes moved */
-	__u32 skipped;     /* of these, bytes before the captured ones */
-	__u32 switches;    /* voluntary context switches of the thread so far: tells whether it slept */
-	__u16 syscall;
-	__u16 local_port;
-	__u16 remote_port; /* 0: unknown (tier sock: datagrams received on a socket without a peer) */
-	__u16 reserved;
-	__u32 reserved2;
 	__u8 local_address[16]; /* IPv4 in the first four bytes */
 	__u8 remote_address[16];
 };

@@ -29,17 +29,23 @@ export const FLAG = {
   FLAG_FAULT: 2,
   FLAG_IPV6: 4,
   FLAG_ENTRY: 8,
+  FLAG_CONTEXT: 32,
+  FLAG_DESCRIBED: 64,
 } as const;
 
 export const LOST = {
   LOST_RING_FULL: 0,
-  LOST_SCRATCH_BUSY: 1,
-  LOST_STORAGE: 2,
-  LOST_PAYLOAD_FAULT: 3,
-  LOST_URING_BUFFER: 4,
-  LOST_SEGMENTS: 5,
-  LOST_SHED: 6,
-  LOST_CAUSES: 7,
+  LOST_STORAGE: 1,
+  LOST_PAYLOAD_FAULT: 2,
+  LOST_URING_BUFFER: 3,
+  LOST_SEGMENTS: 4,
+  LOST_SHED: 5,
+  LOST_CAUSES: 6,
+} as const;
+
+export const RECORD_STATE = {
+  RECORD_PENDING: 0,
+  RECORD_WRITTEN: 1,
 } as const;
 
 export const MODE = {
@@ -56,11 +62,21 @@ export const PROCESS_FLAG = {
 } as const;
 
 export const PAYLOAD_MAX = 65536;
+export const RING_TAIL = 64;
+export const RING_DATA = 4096;
+export const RING_BYTES = 4194304;
+export const RING_SLACK = 139264;
 export const SEGMENTS = 64;
 export const VERDICTS = 65536;
 
+export const RECORD = {
+  size: 8,
+  length: 0,
+  state: 4,
+} as const;
+
 export const EVENT = {
-  size: 152,
+  size: 64,
   kind: 0,
   transport: 1,
   role: 2,
@@ -69,26 +85,30 @@ export const EVENT = {
   time: 8,
   tgid: 16,
   tid: 20,
-  goid: 24,
-  parent_goid: 32,
-  handover_goid: 40,
-  handover_parent_goid: 48,
-  waiter_goid: 56,
-  waiter_parent_goid: 64,
-  cookie: 72,
-  peer_cookie: 80,
-  position: 88,
-  other_position: 92,
-  length: 96,
-  skipped: 100,
-  switches: 104,
-  syscall: 108,
-  local_port: 110,
-  remote_port: 112,
-  reserved: 114,
-  reserved2: 116,
-  local_address: 120,
-  remote_address: 136,
+  cookie: 24,
+  position: 32,
+  other_position: 36,
+  length: 40,
+  skipped: 44,
+  switches: 48,
+  syscall: 52,
+  local_port: 54,
+  remote_port: 56,
+  reserved: 58,
+  reserved2: 60,
+} as const;
+
+export const CONTEXT = {
+  size: 88,
+  goid: 0,
+  parent_goid: 8,
+  handover_goid: 16,
+  handover_parent_goid: 24,
+  waiter_goid: 32,
+  waiter_parent_goid: 40,
+  peer_cookie: 48,
+  local_address: 56,
+  remote_address: 72,
 } as const;
 
 export const TASK_EVENT = {

@@ -32,7 +32,7 @@ export class BpfMap {
   /** Bytes of a key. */
   readonly keySize: number;
   /** Bytes of a value as `lookup` gives it; of one CPU's value for per-CPU maps. */
-  readonly valueSize: number;
+  valueSize: number;
   readonly perCpu: boolean;
   private handle: Pointer;
   private readonly flags: number;
@@ -77,6 +77,20 @@ export class BpfMap {
       native().mapSetMaxEntries(this.unloaded('set size of'), entries),
     );
     this.entries = native().mapMaxEntries(this.handle);
+  }
+
+  /**
+   * Sets how large a value is, for maps whose values have no type in BTF (`__uint(value_size, …)`); otherwise the
+   * kernel compares with that type. Before `object.load()` only.
+   * @throws BpfError
+   */
+  setValueSize(bytes: number): void {
+    this.check(
+      `set value size of map ${this.name}`,
+      native().mapSetValueSize(this.unloaded('set value size of'), bytes),
+    );
+    this.valueSize = bytes;
+    this.transferSize = this.perCpu ? this.stride * possibleCpus() : bytes;
   }
 
   /**

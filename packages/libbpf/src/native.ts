@@ -105,6 +105,10 @@ function bind() {
     mapFlags: define<OfPointer<number>>(bpf, 'bpf_map__map_flags', 'uint32_t', [P]),
     mapKeySize: define<OfPointer<number>>(bpf, 'bpf_map__key_size', 'uint32_t', [P]),
     mapValueSize: define<OfPointer<number>>(bpf, 'bpf_map__value_size', 'uint32_t', [P]),
+    mapSetValueSize: define<(map: Pointer, bytes: number) => number>(bpf, 'bpf_map__set_value_size', 'int', [
+      P,
+      'uint32_t',
+    ]),
     mapMaxEntries: define<OfPointer<number>>(bpf, 'bpf_map__max_entries', 'uint32_t', [P]),
     mapSetMaxEntries: define<(map: Pointer, entries: number) => number>(
       bpf,

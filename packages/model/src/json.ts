@@ -61,6 +61,8 @@ export interface AgentReport {
   /** Name of each hook → attached, or why not. */
   readonly hooks: Readonly<Record<string, string>>;
   readonly events: number;
+  /** Bytes of payload that were copied for them. */
+  readonly capturedBytes: number;
   readonly spans: number;
   /** Losses by cause since the agent's start. */
   readonly lost: Readonly<Record<string, number>>;
@@ -90,6 +92,7 @@ export interface AgentJson {
   readonly tier: string | null;
   readonly hooks: Readonly<Record<string, string>>;
   readonly events: number;
+  readonly capturedBytes: number;
   readonly spans: number;
   readonly spansStored: number;
   readonly lost: Readonly<Record<string, number>>;

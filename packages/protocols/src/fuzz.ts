@@ -1,5 +1,7 @@
 import { http1 } from './http1/index.ts';
+import { mysql } from './mysql/index.ts';
 import { opaque } from './opaque/index.ts';
+import { postgresql } from './postgresql/index.ts';
 import {
   type Message,
   type MessageSink,
@@ -10,6 +12,7 @@ import {
 } from './protocol.ts';
 import { redis } from './redis/index.ts';
 import { detectProtocol } from './registry.ts';
+import { client, server } from './testing/postgresql.ts';
 
 /** What a run found. Each failure names the protocol, the seed that repeats it and what went wrong. */
 export interface FuzzResult {
@@ -65,6 +68,57 @@ const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]]
       '!5\r\nERR x\r\n',
       '_\r\n',
       '~1\r\n(123\r\n',
+    ],
+  ],
+  [
+    mysql,
+    [
+      '\x0f\x00\x00\x00\x03SELECT c FROM t',
+      '\x0b\x00\x00\x00\x16DELETE ?;x',
+      '\x0a\x00\x00\x00\x17\x07\x00\x00\x00\x00\x01\x00\x00\x00',
+      '\x05\x00\x00\x00\x19\x07\x00\x00\x00',
+      '\x05\x00\x00\x00\x02shop',
+      '\x01\x00\x00\x00\x0e',
+      '\x01\x00\x00\x00\x01',
+      `\x2a\x00\x00\x01\x85\xa2\xbf\x09\x00\x00\x00\x01\x21${'\x00'.repeat(23)}root\x00\x00shop\x00`,
+      `\x20\x00\x00\x01\x05\xaa\x9f\x09\x00\x00\x00\x01\x21${'\x00'.repeat(23)}`,
+      '\x09\x00\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x00',
+      '\x05\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x0e',
+    ],
+    [
+      `\x39\x00\x00\x00\x0a11.4.2-MariaDB\x00\x01\x00\x00\x00saltsalt\x00${'\x00'.repeat(28)}`,
+      '\x07\x00\x00\x01\x00\x01\x00\x02\x00\x00\x00',
+      '\x0f\x00\x00\x01\xff\x19\x04#42000No such',
+      '\x01\x00\x00\x01\x01\x08\x00\x00\x02\x03def\x00\x00\x00\x00\x05\x00\x00\x03\xfe\x00\x00\x02\x00\x02\x00\x00\x04\x01x\x05\x00\x00\x05\xfe\x00\x00\x02\x00',
+      '\x0c\x00\x00\x01\x00\x07\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x08\x00\x00\x02\x03def\x00\x00\x00\x00\x05\x00\x00\x03\xfe\x00\x00\x02\x00',
+      '\x02\x00\x00\x01\xfbf',
+      '\x12\x00\x00\x01\x14\x00\x00\x78\x9c\x63\x64\x60\x60\x64\x64\x00\x00\x00\x1f\x00\x07',
+    ],
+  ],
+  [
+    postgresql,
+    [
+      client.startup({ user: 'a', database: 'b' }),
+      client.sslRequest,
+      client.cancel,
+      client.query("SELECT 'a' FROM b -- c"),
+      client.parse('INSERT INTO a VALUES ($1)', 's') + client.describeStatement('s') + client.flush,
+      client.bind(['value'], 's') + client.execute() + client.sync,
+      client.copyData('row') + client.copyDone + client.sync,
+      client.closeStatement('s') + client.functionCall + client.terminate,
+    ],
+    [
+      server.authOk +
+        server.parameter('standard_conforming_strings', 'off') +
+        server.backendKey +
+        server.ready(),
+      'N',
+      server.columns('a', 'b') + server.row('1', '2') + server.complete('SELECT 1') + server.ready('T'),
+      server.error('42601') + server.ready('E'),
+      server.parseComplete + server.bindComplete + server.row('1') + server.suspended + server.ready(),
+      server.parameters + server.noData + server.closeComplete + server.emptyQuery,
+      server.copyIn + server.copyOut + server.copyData('row') + server.copyDone,
+      server.notice + server.notification('a', 'b') + server.functionResult,
     ],
   ],
   [opaque, ['\x00\x01ask'], ['\x02answer']],

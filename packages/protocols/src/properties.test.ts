@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { http1 } from './http1/index.ts';
+import { mysql } from './mysql/index.ts';
+import { postgresql } from './postgresql/index.ts';
 import { type Protocol, type Side, TO_CLIENT, TO_SERVER } from './protocol.ts';
 import { redis } from './redis/index.ts';
 import {
@@ -8,7 +10,9 @@ import {
   feedLossy,
   feedWhole,
   httpConversation,
+  mysqlConversation,
   ORIGINS,
+  postgresqlConversation,
   redisConversation,
   type Sent,
   startsOf,
@@ -29,6 +33,8 @@ function record(protocol: Protocol, feed: (parser: ReturnType<Protocol['createPa
 const PROTOCOLS: readonly [string, Protocol, (pipelined: boolean) => fc.Arbitrary<readonly Sent[]>][] = [
   ['http1', http1, httpConversation],
   ['redis', redis, redisConversation],
+  ['mysql', mysql, mysqlConversation],
+  ['postgresql', postgresql, postgresqlConversation],
 ];
 
 /** Bytes of one side that a loss may hit. */

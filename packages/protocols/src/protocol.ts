@@ -73,6 +73,9 @@ export interface Parser {
   neededFrom(side: Side): number;
 }
 
+/** Bytes of one call that a parser needs where messages say how long they are. */
+export const CALL_BYTES = 4_096;
+
 /** One protocol, a folder each. */
 export interface Protocol {
   /** As in `network.protocol.name`: `http`, `redis`, `opaque`. */
@@ -85,4 +88,9 @@ export interface Protocol {
   /** Which way bytes go that were seen when the roles are unknown: null if the bytes do not tell. */
   sideOf(bytes: Uint8Array): Side | null;
   createParser(sink: MessageSink, options: ParserOptions): Parser;
+  /**
+   * Bytes of one call that the parser can make use of, if more than `CALL_BYTES`: of protocols whose answers are many small
+   * messages, the last of which tells how it went.
+   */
+  readonly callBytes?: number;
 }

@@ -6,8 +6,8 @@ import { brotliCompressSync, brotliDecompressSync, constants, gzipSync } from 'n
 import {
   type AgentReport,
   BLOCK_CONTENT_TYPE,
-  BlockEncoder,
   type Epoch,
+  encodeBlock,
   epoch,
   nanos,
   type SpanId,
@@ -28,7 +28,6 @@ import { IngestQueue } from './ingest/queue.ts';
 import { startServer, type WeftServer } from './server.ts';
 
 const EPOCH: Epoch = epoch(BigInt(Date.now() - 300_000) * 1_000_000n);
-const encoder = new BlockEncoder();
 let serial = 0;
 
 /** A request from `client` to `server`, seen at both ends. */
@@ -119,6 +118,7 @@ function report(more: Partial<AgentReport> = {}): AgentReport {
     tier: 'sock',
     hooks: { 'tp_btf/sock_recv_length': 'attached' },
     events: 12,
+    capturedBytes: 3400,
     spans: 3,
     lost: { 'ring full': 2 },
     cpuSeconds: 1.5,
@@ -148,7 +148,7 @@ describe('server over the embedded store', { timeout: 30_000 }, () => {
     query = '',
     encoding: 'br' | 'gzip' | 'identity' = 'br',
   ): Promise<Response> {
-    const block = encoder.encode(records, { agentId: 'agent-1', host: 'host', epoch: EPOCH });
+    const block = encodeBlock(records, { agentId: 'agent-1', host: 'host', epoch: EPOCH });
     const body =
       encoding === 'br' ? brotliCompressSync(block) : encoding === 'gzip' ? gzipSync(block) : block;
     return fetch(`${server.url}/api/v1/ingest?agent=agent-1&host=host${query}`, {
@@ -359,10 +359,12 @@ describe('server over the embedded store', { timeout: 30_000 }, () => {
     expect(agents.find((agent) => agent['agentId'] === 'late')).toMatchObject({
       live: true,
       events: 12,
+      capturedBytes: 3400,
       lost: { 'ring full': 2 },
     });
     const metrics = await (await fetch(`${server.url}/metrics`)).text();
     expect(metrics).toContain('weft_lost_total{cause="ring full"} 2\n');
+    expect(metrics).toMatch(/^weft_agent_captured_bytes_total\{agent="late"\} 3400$/m);
     expect(metrics).toMatch(/^weft_spans_ingested_total [1-9]\d*$/m);
     const empty = await fetch(`${server.url}/api/v1/ingest?agent=agent-1&settled=${now + 1n}`, {
       method: 'POST',
@@ -417,7 +419,7 @@ describe('server over the embedded store', { timeout: 30_000 }, () => {
   it('does not let a batch that cannot be stored harm those that share its insert', async () => {
     const queue = new IngestQueue(store, 0);
     const encode = (records: readonly SpanRecord[]): Uint8Array =>
-      encoder.encode(records, { agentId: 'agent-1', host: 'host', epoch: EPOCH });
+      encodeBlock(records, { agentId: 'agent-1', host: 'host', epoch: EPOCH });
     const good = [1, 2, 3].map((n) => exchange('good', 'shared', 55_000_000 + n, null));
     // A hundred and one days at once are more partitions than the engine takes.
     const bad = Array.from({ length: 101 }, (_, day) =>

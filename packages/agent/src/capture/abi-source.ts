@@ -1,6 +1,13 @@
 import type { Btf } from '@weft/libbpf';
 
-const STRUCTS = ['weft_event', 'weft_task_event', 'weft_verdict', 'weft_process'] as const;
+const STRUCTS = [
+  'weft_record',
+  'weft_event',
+  'weft_context',
+  'weft_task_event',
+  'weft_verdict',
+  'weft_process',
+] as const;
 
 function constantCase(name: string): string {
   return name.replace(/^weft_/, '').toUpperCase();

@@ -1,18 +1,18 @@
 import { closeSync, openSync } from 'node:fs';
-import { LOST, MODE, PROCESS, PROCESS_FLAG, VERDICT, VERDICTS } from '@weft/kernel';
+import { LOST, MODE, PROCESS, PROCESS_FLAG, RING_DATA, RING_SLACK, VERDICT, VERDICTS } from '@weft/kernel';
 import {
   BpfError,
   type BpfMap,
   type BpfObject,
   openObject,
   possibleCpus,
-  type RingBuffer,
   readKernelBtf,
   setRlimitMemlock,
 } from '@weft/libbpf';
 import { type CaptureOptions, TIERS, type Tier } from '../options.ts';
 import type { GoRuntime } from '../process/go-runtime.ts';
 import { cgroupFolder } from './cgroup.ts';
+import { CpuRings, ringBytesFor } from './cpu-rings.ts';
 import { HOOKS } from './hooks.ts';
 
 /** Names of the kernel's loss causes by their number in the ABI. */
@@ -30,14 +30,14 @@ export interface KernelCaptureOptions extends CaptureOptions {
   readonly monotonicEpoch: bigint;
   /** Run without these hooks, as if the kernel refused them: for tests. */
   readonly refuse?: readonly string[];
-  /** Bytes of the ring, a power of two of pages; without it the object's own size. For tests. */
+  /** Bytes of each CPU's ring, a power of two; without it what the number of CPUs asks for. For tests. */
   readonly ringBytes?: number;
 }
 
 /** The kernel side, loaded and attached. Everything hangs on file descriptors: when the process ends, however, it is gone. */
 export class KernelCapture {
   readonly tier: Tier;
-  readonly ring: RingBuffer;
+  readonly ring: CpuRings;
   /** Program → `attached`, or why not. */
   readonly hooks: Readonly<Record<string, string>>;
   readonly #object: BpfObject;
@@ -49,11 +49,12 @@ export class KernelCapture {
   /** Grows with each change of what the kernel side is told of processes. */
   readonly #generation: Uint32Array;
 
-  private constructor(tier: Tier, object: BpfObject, hooks: Record<string, string>) {
+  private constructor(tier: Tier, object: BpfObject, hooks: Record<string, string>, ringBytes: number) {
     this.tier = tier;
     this.hooks = hooks;
     this.#object = object;
-    this.ring = object.map('weft_events').openRing();
+    const rings = object.map('weft_rings');
+    this.ring = new CpuRings(rings.mmap(), rings.stride, ringBytes);
     this.#processes = object.map('weft_processes');
     this.#lost = object.map('weft_lost');
     const verdicts = object.map('weft_verdicts').mmap();
@@ -102,6 +103,7 @@ export class KernelCapture {
         throw new MissingHook(hooks[hook.program] ?? hook.program);
       }
     }
+    let interrupted = 0;
     // An optional program that the verifier refuses must not cost the tier: try again without it.
     for (;;) {
       const object = openObject(options.object);
@@ -110,9 +112,10 @@ export class KernelCapture {
         object.load();
         setCgroups(object, options);
         attach(object, tier, wanted, hooks);
-        return new KernelCapture(tier, object, hooks);
+        return new KernelCapture(tier, object, hooks, ringBytesOf(options));
       } catch (error) {
         object.close();
+        if (isInterrupted(error) && interrupted++ < INTERRUPTED_TRIES) continue;
         const culprit = refusedProgram(error, tier, wanted);
         if (culprit === null) throw error;
         wanted.delete(culprit);
@@ -213,6 +216,14 @@ export class KernelCapture {
 /** An array map's elements stand 8 bytes apart, however small they are. */
 const PORT_WORDS = 2;
 
+/** A process that gets many signals (a profiler's) can have its loads interrupted more often than libbpf tries again. */
+const INTERRUPTED_TRIES = 20;
+
+/** The verifier was interrupted by a signal (kernel/bpf/verifier.c: do_check): nothing is wrong with the program. */
+function isInterrupted(error: unknown): boolean {
+  return error instanceof BpfError && (error.code === 'EAGAIN' || error.code === 'EWOULDBLOCK');
+}
+
 class MissingHook extends Error {}
 
 /** An optional hook that could be loaded, but not attached. */
@@ -231,6 +242,10 @@ function keyOf(tgid: number): Uint8Array {
   return key;
 }
 
+function ringBytesOf(options: KernelCaptureOptions): number {
+  return options.ringBytes ?? ringBytesFor(possibleCpus());
+}
+
 function prepare(
   object: BpfObject,
   tier: Tier,
@@ -238,9 +253,12 @@ function prepare(
   options: KernelCaptureOptions,
 ): void {
   for (const program of object.programs.values()) program.setAutoload(wanted.has(program.name));
-  object.map('weft_scratch').setMaxEntries(possibleCpus());
-  if (options.ringBytes !== undefined) object.map('weft_events').setMaxEntries(options.ringBytes);
+  const ringBytes = ringBytesOf(options);
+  const rings = object.map('weft_rings');
+  rings.setMaxEntries(possibleCpus());
+  rings.setValueSize(RING_DATA + ringBytes + RING_SLACK);
   object.setVariables({
+    weft_ring_bytes: ringBytes,
     weft_epoch: options.monotonicEpoch,
     weft_self: process.pid,
     weft_only_pid: options.onlyPid ?? 0,

@@ -1,5 +1,5 @@
 import type { Moment } from '@weft/causality';
-import { EVENT, TASK_EVENT } from '@weft/kernel';
+import { CONTEXT, EVENT, FLAG, TASK_EVENT } from '@weft/kernel';
 
 /** Memory in which records lie: the ring itself, or a recording's bytes. Records are 8-byte aligned. */
 export interface RecordMemory {
@@ -52,8 +52,12 @@ export class SocketEvent implements Moment {
   localPort = 0;
   remotePort = 0;
 
+  /** The event says who is at the socket's ends; else the addresses and the peer are unknown here, not absent. */
+  described = false;
+
   #memory: RecordMemory | null = null;
   #offset = 0;
+  #payload = 0;
 
   /** Moves to the record at `offset` bytes. The caller has checked that `EVENT.size` bytes are there. */
   read(memory: RecordMemory, offset: number): void {
@@ -69,17 +73,7 @@ export class SocketEvent implements Moment {
     this.time = u32[word + EVENT.time / 4]! + u32[word + EVENT.time / 4 + 1]! * HIGH;
     this.tgid = u32[word + EVENT.tgid / 4]!;
     this.tid = u32[word + EVENT.tid / 4]!;
-    this.goid = u32[word + EVENT.goid / 4]! + u32[word + EVENT.goid / 4 + 1]! * HIGH;
-    this.parentGoid = u32[word + EVENT.parent_goid / 4]! + u32[word + EVENT.parent_goid / 4 + 1]! * HIGH;
-    this.handoverGoid =
-      u32[word + EVENT.handover_goid / 4]! + u32[word + EVENT.handover_goid / 4 + 1]! * HIGH;
-    this.handoverParentGoid =
-      u32[word + EVENT.handover_parent_goid / 4]! + u32[word + EVENT.handover_parent_goid / 4 + 1]! * HIGH;
-    this.waiterGoid = u32[word + EVENT.waiter_goid / 4]! + u32[word + EVENT.waiter_goid / 4 + 1]! * HIGH;
-    this.waiterParentGoid =
-      u32[word + EVENT.waiter_parent_goid / 4]! + u32[word + EVENT.waiter_parent_goid / 4 + 1]! * HIGH;
     this.cookie = u32[word + EVENT.cookie / 4]! + u32[word + EVENT.cookie / 4 + 1]! * HIGH;
-    this.peerCookie = u32[word + EVENT.peer_cookie / 4]! + u32[word + EVENT.peer_cookie / 4 + 1]! * HIGH;
     this.position = u32[word + EVENT.position / 4]!;
     this.otherPosition = u32[word + EVENT.other_position / 4]!;
     this.length = u32[word + EVENT.length / 4]!;
@@ -88,17 +82,55 @@ export class SocketEvent implements Moment {
     this.syscall = u16[(offset + EVENT.syscall) >> 1]!;
     this.localPort = u16[(offset + EVENT.local_port) >> 1]!;
     this.remotePort = u16[(offset + EVENT.remote_port) >> 1]!;
+    this.described = (this.flags & FLAG.FLAG_DESCRIBED) !== 0;
+    this.#payload = offset + EVENT.size;
+    if ((this.flags & FLAG.FLAG_CONTEXT) !== 0) this.#readContext(u32, word + EVENT.size / 4);
+    else this.#noContext();
+  }
+
+  #readContext(u32: Uint32Array, word: number): void {
+    this.#payload += CONTEXT.size;
+    this.goid = u32[word + CONTEXT.goid / 4]! + u32[word + CONTEXT.goid / 4 + 1]! * HIGH;
+    this.parentGoid = u32[word + CONTEXT.parent_goid / 4]! + u32[word + CONTEXT.parent_goid / 4 + 1]! * HIGH;
+    this.handoverGoid =
+      u32[word + CONTEXT.handover_goid / 4]! + u32[word + CONTEXT.handover_goid / 4 + 1]! * HIGH;
+    this.handoverParentGoid =
+      u32[word + CONTEXT.handover_parent_goid / 4]! +
+      u32[word + CONTEXT.handover_parent_goid / 4 + 1]! * HIGH;
+    this.waiterGoid = u32[word + CONTEXT.waiter_goid / 4]! + u32[word + CONTEXT.waiter_goid / 4 + 1]! * HIGH;
+    this.waiterParentGoid =
+      u32[word + CONTEXT.waiter_parent_goid / 4]! + u32[word + CONTEXT.waiter_parent_goid / 4 + 1]! * HIGH;
+    this.peerCookie = u32[word + CONTEXT.peer_cookie / 4]! + u32[word + CONTEXT.peer_cookie / 4 + 1]! * HIGH;
+  }
+
+  /** Goroutines always have a context: without one there is none. */
+  #noContext(): void {
+    if (this.goid !== 0) {
+      this.goid = 0;
+      this.parentGoid = 0;
+      this.handoverGoid = 0;
+      this.handoverParentGoid = 0;
+      this.waiterGoid = 0;
+      this.waiterParentGoid = 0;
+    }
+    this.peerCookie = 0;
+  }
+
+  /** Bytes of the record before the payload, given its flags. */
+  static headerBytes(flags: number): number {
+    return (flags & FLAG.FLAG_CONTEXT) !== 0 ? EVENT.size + CONTEXT.size : EVENT.size;
   }
 
   /** The copied bytes, in place: valid as long as the event. */
   payload(): Uint8Array {
-    const start = this.#offset + EVENT.size;
-    return this.#memory!.bytes.subarray(start, start + this.captured);
+    return this.#memory!.bytes.subarray(this.#payload, this.#payload + this.captured);
   }
 
-  /** Raw address bytes, a copy. IPv4 lies in the first four. */
-  address(which: 'local' | 'remote'): Uint8Array {
-    const start = this.#offset + (which === 'local' ? EVENT.local_address : EVENT.remote_address);
+  /** Raw address bytes, a copy; IPv4 lies in the first four. Null when the event does not tell. */
+  address(which: 'local' | 'remote'): Uint8Array | null {
+    if (!this.described) return null;
+    const start =
+      this.#offset + EVENT.size + (which === 'local' ? CONTEXT.local_address : CONTEXT.remote_address);
     return this.#memory!.bytes.slice(start, start + 16);
   }
 }

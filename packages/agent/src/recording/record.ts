@@ -91,8 +91,8 @@ async function copy(
       else if (kind === KIND.SEND || kind === KIND.RECV) {
         event.read(ring, ring.offset);
         if (!processes.seen(event.tgid)) continue;
-        // Room that was reserved and not used holds older bytes.
-        length = Math.min(length, EVENT.size + event.captured);
+        // Room that was reserved is not always used.
+        length = Math.min(length, SocketEvent.headerBytes(event.flags) + event.captured);
       }
       writer.event(ring.bytes, ring.offset, length);
       if (events % 256 === 0) ring.release();

@@ -34,6 +34,7 @@ export class Exchange implements ServedRequest {
   /** Goroutine that waits for the answer (calls), 0 = none known. */
   waiter = 0;
   open = true;
+  calls = 0;
   /** UDP: digest of the request's first bytes. */
   digest = 0;
   /** Memo of the exchange key. */

@@ -40,7 +40,8 @@ interface EarlyResponse {
  * response may be seen before its request; one that was missed does not shift the others.
  */
 export class Session implements MessageSink {
-  readonly #facts: ConnectionFacts;
+  /** What the exchanges to come say of the connection. */
+  facts: ConnectionFacts;
   readonly #sink: ExchangeSink;
   readonly #clock: StreamClock;
   readonly protocol: string;
@@ -52,13 +53,15 @@ export class Session implements MessageSink {
   /** Exchanges whose bytes were read since `resetTouched`; more than one in one read is ambiguous. */
   #touched: Exchange | null = null;
   #ambiguous = false;
+  /** Side of the chunk that is being read. */
+  #side: Side = TO_SERVER;
   /** Bytes up to here, by side, hold some that were not seen or not understood. */
   #unread: [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   /** Refusals since the last message that made sense, by side. */
   #refused: [number, number] = [0, 0];
 
   constructor(facts: ConnectionFacts, protocol: string, sink: ExchangeSink, clock: StreamClock) {
-    this.#facts = facts;
+    this.facts = facts;
     this.protocol = protocol;
     this.#sink = sink;
     this.#clock = clock;
@@ -68,8 +71,9 @@ export class Session implements MessageSink {
     return this.#pending;
   }
 
-  /** Forgets which exchanges the last chunk belonged to. */
-  resetTouched(): void {
+  /** A chunk of a side comes: forgets which exchanges the one before belonged to. */
+  resetTouched(side: Side): void {
+    this.#side = side;
     this.#touched = null;
     this.#ambiguous = false;
   }
@@ -113,7 +117,7 @@ export class Session implements MessageSink {
 
   #open(message: Message, start: number): Exchange {
     const exchange = new Exchange(
-      this.#facts,
+      this.facts,
       message,
       this.protocol,
       start,
@@ -211,6 +215,8 @@ export class Session implements MessageSink {
   end(message: Message, position: number, extra: Attributes | null): void {
     const time = this.#clock.timeOf(message.side, position - 1);
     const current = this.#current[message.side];
+    // The bytes that end a message belong to it; but some protocols learn of an end from the other side's bytes.
+    if (current !== null && message.side === this.#side && isOf(message, current)) this.#touch(current);
     if (current?.request === message) {
       current.requestEnded = true;
       current.end = Math.max(current.end, time);
@@ -258,6 +264,9 @@ export class Session implements MessageSink {
     if (!exchange.open) return;
     this.#sink.closed(exchange);
     exchange.open = false;
+    // A connection may be quiet for long: what it would keep until its next request outlives the young generation.
+    if (this.#current[TO_SERVER] === exchange) this.#current[TO_SERVER] = null;
+    if (this.#current[TO_CLIENT] === exchange) this.#current[TO_CLIENT] = null;
   }
 
   /** Exchanges that are open, to be given up without a word; the session is of no use afterwards. */
@@ -291,4 +300,8 @@ export class Session implements MessageSink {
     const current = this.#current[TO_CLIENT];
     if (current?.open && current.response !== null && current.end < since) this.#close(current);
   }
+}
+
+function isOf(message: Message, exchange: Exchange): boolean {
+  return exchange.request === message || exchange.response === message;
 }

@@ -58,6 +58,13 @@ function exchange(
   return made;
 }
 
+test('an error that is told at the end of a response makes it one', () => {
+  const failing = exchange(SERVER);
+  failing.extra = { 'error.type': '1146' };
+  expect(buildSpan(failing, OWNER)).toMatchObject({ status: 'error', attributes: { 'error.type': '1146' } });
+  expect(buildSpan(exchange(SERVER), OWNER).status).toBe('ok');
+});
+
 describe('identity', () => {
   test.each(['tcp', 'unix'] as const)(
     'both ends of a %s exchange compute the same ids alone',

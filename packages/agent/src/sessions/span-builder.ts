@@ -96,6 +96,8 @@ function statusOf(exchange: Exchange, kind: SpanKind, attributes: Attributes): S
   // OpenTelemetry HTTP semantic conventions: 4xx is the caller's error, not the server's.
   const code = attributes['http.response.status_code'];
   if (kind === 'client' && typeof code === 'number' && code >= 400) return 'error';
+  // A response that began well may end with an error: one result of several.
+  if (exchange.extra?.['error.type'] !== undefined) return 'error';
   return exchange.response.status;
 }
 
@@ -179,10 +181,10 @@ function describeNetwork(connection: ConnectionFacts, attributes: Record<string,
     return;
   }
   attributes['network.transport'] = connection.transport;
-  attributes['network.peer.address'] = connection.remoteAddress;
+  if (connection.remoteAddress !== '') attributes['network.peer.address'] = connection.remoteAddress;
   attributes['network.peer.port'] = connection.remotePort;
   attributes['server.port'] = serverPort(connection);
   // Unless the request names the server itself.
-  attributes['server.address'] =
-    connection.role === 'client' ? connection.remoteAddress : connection.localAddress;
+  const server = connection.role === 'client' ? connection.remoteAddress : connection.localAddress;
+  if (server !== '') attributes['server.address'] = server;
 }

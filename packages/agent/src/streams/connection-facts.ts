@@ -13,6 +13,7 @@ export interface ConnectionFacts {
   readonly role: 'client' | 'server' | 'wire';
   /** The process at this end; 0 on the wire. */
   readonly tgid: number;
+  /** Empty: not known (yet), or none. */
   readonly localAddress: string;
   readonly localPort: number;
   readonly remoteAddress: string;

@@ -1,5 +1,6 @@
 import type { Moment } from '@weft/causality';
 import {
+  CALL_BYTES,
   detectProtocol,
   opaque as OPAQUE,
   type Parser,
@@ -36,7 +37,7 @@ interface Undecided {
  * and the session that pairs requests with responses.
  */
 export class Connection implements StreamClock {
-  readonly facts: ConnectionFacts;
+  #facts: ConnectionFacts;
   /** Ring position for recency; set by the owner. */
   lastActive = 0;
   /** UDP: bytes so far by side, in place of sequences. */
@@ -63,13 +64,24 @@ export class Connection implements StreamClock {
 
   /** @param hold how long a chunk waits for one before it, ns */
   constructor(facts: ConnectionFacts, sink: ExchangeSink, options: ParserOptions, hold: number = HOLD_NANOS) {
-    this.facts = facts;
+    this.#facts = facts;
     this.#sink = sink;
     this.#options = options;
     this.#streams = [new Stream(this.#sinkOf(TO_SERVER), hold), new Stream(this.#sinkOf(TO_CLIENT), hold)];
     this.#protocol = OPAQUE;
     this.#session = new Session(facts, OPAQUE.name, sink, this);
     this.#parser = OPAQUE.createParser(this.#session, options);
+  }
+
+  /** What does not change of the connection, as far as it is known by now. */
+  get facts(): ConnectionFacts {
+    return this.#facts;
+  }
+
+  /** More is known of it: the exchanges to come say so. */
+  set facts(facts: ConnectionFacts) {
+    this.#facts = facts;
+    this.#session.facts = facts;
   }
 
   get protocol(): string {
@@ -79,6 +91,11 @@ export class Connection implements StreamClock {
   /** Something decodes it. */
   get known(): boolean {
     return this.#protocol !== OPAQUE;
+  }
+
+  /** Bytes of one call that its protocol can make use of. */
+  get callBytes(): number {
+    return this.#protocol.callBytes ?? CALL_BYTES;
   }
 
   get session(): Session {
@@ -101,7 +118,7 @@ export class Connection implements StreamClock {
     time: number,
     moment: Moment | null = null,
   ): void {
-    this.#session.resetTouched();
+    this.#session.resetTouched(side);
     // The opposite direction's place is known before its first byte: positions compare from the start.
     const other = this.#streams[side === TO_SERVER ? TO_CLIENT : TO_SERVER];
     if (Number.isNaN(other.next)) other.next = otherRaw;

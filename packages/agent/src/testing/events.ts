@@ -1,4 +1,4 @@
-import { EVENT, type KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
+import { CONTEXT, EVENT, FLAG, type KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
 
 /** Who makes a system call: a thread, and the goroutine on it. */
 export interface Unit {
@@ -37,29 +37,22 @@ export function bytesOf(text: string | Uint8Array): Uint8Array {
   return typeof text === 'string' ? Uint8Array.from(text, (character) => character.charCodeAt(0)) : text;
 }
 
-/** One record of struct weft_event with its payload, in memory that begins at a multiple of 8. */
+/** One record of struct weft_event with its context and payload, in memory that begins at a multiple of 8. */
 export function eventRecord(fields: EventFields, payload: string | Uint8Array = ''): Uint8Array {
   const bytes = bytesOf(payload);
-  const record = new Uint8Array(EVENT.size + bytes.length);
+  const record = new Uint8Array(EVENT.size + CONTEXT.size + bytes.length);
   const view = new DataView(record.buffer);
   const u32 = (at: number, value = 0) => view.setUint32(at, value >>> 0, true);
   const u64 = (at: number, value = 0) => view.setBigUint64(at, BigInt(value), true);
   record[EVENT.kind] = fields.kind;
   record[EVENT.transport] = fields.transport ?? TRANSPORT.TCP;
   record[EVENT.role] = fields.role ?? ROLE.ROLE_UNKNOWN;
-  record[EVENT.flags] = fields.flags ?? 0;
+  record[EVENT.flags] = (fields.flags ?? 0) | FLAG.FLAG_CONTEXT | FLAG.FLAG_DESCRIBED;
   u32(EVENT.captured, bytes.length);
   u64(EVENT.time, fields.time);
   u32(EVENT.tgid, fields.tgid);
   u32(EVENT.tid, fields.tid);
-  u64(EVENT.goid, fields.goid);
-  u64(EVENT.parent_goid, fields.parentGoid);
-  u64(EVENT.handover_goid, fields.handoverGoid);
-  u64(EVENT.handover_parent_goid, fields.handoverParentGoid);
-  u64(EVENT.waiter_goid, fields.waiterGoid);
-  u64(EVENT.waiter_parent_goid, fields.waiterParentGoid);
   u64(EVENT.cookie, fields.cookie);
-  u64(EVENT.peer_cookie, fields.peerCookie);
   u32(EVENT.position, fields.position);
   u32(EVENT.other_position, fields.otherPosition);
   u32(EVENT.length, fields.length ?? bytes.length);
@@ -67,9 +60,17 @@ export function eventRecord(fields: EventFields, payload: string | Uint8Array = 
   u32(EVENT.switches, fields.switches);
   view.setUint16(EVENT.local_port, fields.localPort ?? 0, true);
   view.setUint16(EVENT.remote_port, fields.remotePort ?? 0, true);
-  record.set([127, 0, 0, 1], EVENT.local_address);
-  record.set([127, 0, 0, 1], EVENT.remote_address);
-  record.set(bytes, EVENT.size);
+  const context = EVENT.size;
+  u64(context + CONTEXT.goid, fields.goid);
+  u64(context + CONTEXT.parent_goid, fields.parentGoid);
+  u64(context + CONTEXT.handover_goid, fields.handoverGoid);
+  u64(context + CONTEXT.handover_parent_goid, fields.handoverParentGoid);
+  u64(context + CONTEXT.waiter_goid, fields.waiterGoid);
+  u64(context + CONTEXT.waiter_parent_goid, fields.waiterParentGoid);
+  u64(context + CONTEXT.peer_cookie, fields.peerCookie);
+  record.set([127, 0, 0, 1], context + CONTEXT.local_address);
+  record.set([127, 0, 0, 1], context + CONTEXT.remote_address);
+  record.set(bytes, context + CONTEXT.size);
   return record;
 }
 

@@ -1,5 +1,7 @@
-import type { Context, ProcessContexts, Thread } from '../contexts.ts';
+import type { Context } from '../context.ts';
+import type { ProcessContexts, Thread } from '../contexts.ts';
 import type { Moment, ServedRequest } from '../facts.ts';
+import { inOrder } from './in-order.ts';
 import type { Believe, EvidenceSource } from './source.ts';
 
 /**
@@ -62,8 +64,10 @@ function unitCandidates<R extends ServedRequest>(
     }
     return;
   }
-  const context = thread?.current;
-  if (thread === undefined || context?.via !== via) return;
+  if (thread === undefined) return;
+  if (thread.open > 1 && !first && inOrder(via, process.habits, thread, at, believe)) return;
+  const context = thread.current;
+  if (context?.via !== via) return;
   const confidence = threadConfidence(process, thread, context, first, at);
   if (confidence > 0) believe(context.request, via, `thread ${at.tid}`, confidence);
 }

@@ -48,7 +48,7 @@ export class World {
   /** A request's head is read. */
   receives(name: string, who: Who = {}, traceId: string | null = null): Told {
     const at = this.at(who);
-    const request: Told = { name, tgid: at.tgid, openedAt: at.time, traceId, open: true };
+    const request: Told = { name, tgid: at.tgid, openedAt: at.time, traceId, open: true, calls: 0 };
     this.engine.requestReceived(request, at);
     return request;
   }

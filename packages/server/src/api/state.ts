@@ -29,6 +29,7 @@ export function agents(
       tier: agent.report?.tier ?? null,
       hooks: agent.report?.hooks ?? {},
       events: agent.report?.events ?? 0,
+      capturedBytes: agent.report?.capturedBytes ?? 0,
       spans: agent.report?.spans ?? 0,
       spansStored: agent.spansStored,
       lost: agent.report?.lost ?? {},

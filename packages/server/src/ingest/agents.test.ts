@@ -16,6 +16,7 @@ function report(settledMs: number, lost: Record<string, number> = {}): AgentRepo
     tier: 'sock',
     hooks: {},
     events: 0,
+    capturedBytes: 3400,
     spans: 0,
     lost,
     cpuSeconds: 0,

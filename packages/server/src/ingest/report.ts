@@ -34,6 +34,7 @@ export function parseReport(bytes: Uint8Array): Result<AgentReport> {
     ['tier', isText(fields['tier'])],
     ['hooks', isRecord(fields['hooks'], isText)],
     ['events', isCount(fields['events'])],
+    ['capturedBytes', isCount(fields['capturedBytes'])],
     ['spans', isCount(fields['spans'])],
     ['lost', isRecord(fields['lost'], isCount)],
     ['cpuSeconds', isCount(fields['cpuSeconds'])],

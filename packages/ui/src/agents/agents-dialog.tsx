@@ -41,6 +41,7 @@ function Agent({ agent }: { readonly agent: AgentJson }) {
       <dl className="agent-facts">
         <Fact name="tier" value={agent.tier ?? 'not told yet'} />
         <Fact name="events" value={formatCount(agent.events)} />
+        <Fact name="payload copied" value={formatBytes(agent.capturedBytes)} />
         <Fact name="spans stored" value={formatCount(agent.spansStored)} />
         <Fact name="CPU" value={`${agent.cpuSeconds.toFixed(1)} s`} />
         <Fact name="memory" value={formatBytes(agent.residentBytes)} />

@@ -57,8 +57,9 @@ export interface Seen {
   readonly syscall: number;
   readonly localPort: number;
   readonly remotePort: number;
-  readonly local: Uint8Array;
-  readonly remote: Uint8Array;
+  /** Null: this event does not tell. */
+  readonly local: Uint8Array | null;
+  readonly remote: Uint8Array | null;
   readonly payload: Uint8Array;
 }
 
