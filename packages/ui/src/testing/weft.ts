@@ -56,7 +56,10 @@ export async function startWeft(...args: readonly string[]): Promise<RunningWeft
     const url = await waitFor(
       () => `no ready line\n${errors}`,
       60_000,
-      () => /^ready (http\S+)$/m.exec(output)?.[1],
+      () => {
+        if (child.exitCode !== null) throw new Error(`weft has ended (${child.exitCode})\n${errors}`);
+        return /^ready (http\S+)$/m.exec(output)?.[1];
+      },
     );
     const get = async <T>(path: string): Promise<T> => {
       const response = await fetch(`${url}/api/v1/${path}`);
