@@ -36,7 +36,15 @@ beforeAll(async () => {
 /** A purchase that waits for its prices, in a minute in which nothing was lost (at the start, something is). */
 function isTypical({ spans, completeness }: TraceJson): boolean {
   const isLossless = Object.values(completeness.lost).every((count) => count === 0);
-  return isLossless && Number(quotes(spans)?.durationNano) > 0.35 * Number(spans[0]?.durationNano);
+  const prices = quotes(spans);
+  if (prices === undefined || !isLossless) return false;
+  const beside = spans.filter((span) => span.parentSpanId === prices.parentSpanId);
+  const isLast = beside.every((span) => endOf(span) <= endOf(prices));
+  return isLast && Number(prices.durationNano) > 0.35 * Number(spans[0]?.durationNano);
+}
+
+function endOf({ startTimeUnixNano, durationNano }: SpanJson): bigint {
+  return BigInt(startTimeUnixNano) + BigInt(durationNano);
 }
 
 function quotes(spans: readonly SpanJson[]): SpanJson | undefined {
