@@ -110,6 +110,14 @@ export const REQUIREMENTS = [
   },
 ];
 
+/** What only the tests of the page and its screenshots need. */
+export const BROWSER = {
+  name: 'chromium',
+  why: 'shows the page to its tests',
+  packages: ['chromium'],
+  present: () => findProgram('chromium') !== null,
+};
+
 function hasRedisServer() {
   return findProgram('redis-server') !== null || findProgram('redis-check-rdb') !== null;
 }

@@ -1,8 +1,9 @@
+import type { AgentJson, HealthJson } from '@weft/model';
 import type { ServerContext } from '../context.ts';
 import { onlyKnown } from '../http/parameters.ts';
 
 /** `GET /api/v1/health` */
-export function health(context: ServerContext, query: URLSearchParams): unknown {
+export function health(context: ServerContext, query: URLSearchParams): HealthJson {
   onlyKnown(query, []);
   return {
     status: 'ok',
@@ -12,7 +13,10 @@ export function health(context: ServerContext, query: URLSearchParams): unknown 
 }
 
 /** `GET /api/v1/agents`: what each agent last said about itself. */
-export function agents(context: ServerContext, query: URLSearchParams): unknown {
+export function agents(
+  context: ServerContext,
+  query: URLSearchParams,
+): { readonly agents: readonly AgentJson[] } {
   onlyKnown(query, []);
   const now = Date.now();
   return {
