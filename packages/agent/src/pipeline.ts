@@ -327,11 +327,12 @@ export class Pipeline implements ExchangeSink {
   /**
    * Nothing will be reported for a while: what is open would end as if unanswered. It is dropped and counted
    * instead, whole connections at once, and the streams start anew when reports come again.
+   * @param cause under which the requests are counted
    */
-  suspend(): void {
+  suspend(cause: string): void {
     for (const [cookie, connection] of this.#connections) {
       for (const exchange of connection.session.abandon()) {
-        this.losses.count('shed_request');
+        this.losses.count(cause);
         if (exchange.connection.role === 'server') this.#engine.requestServed(exchange, exchange.tid);
         if (exchange.waiter !== 0) this.#engine.callAnswered(exchange.tgid, exchange.waiter);
       }

@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { BlockEncoder, type Epoch } from '@weft/model';
+import { BlockEncoder, epoch } from '@weft/model';
 import { CpuBudget } from './budget.ts';
 import { KernelCapture } from './capture/kernel-capture.ts';
+import { UnixEpoch } from './clock.ts';
 import { Pipeline } from './pipeline.ts';
 import { LiveProcesses } from './process/live-processes.ts';
 import type { FromWorker, ToWorker, WorkerData } from './worker-messages.ts';
@@ -24,7 +25,6 @@ const FLUSH_MS = 150;
  */
 const FLUSH_SPANS = 20_000;
 const STATUS_MS = 1_000;
-const HEAD_BYTES = 4_096;
 /** An event this old is in its ring, and so is everything before it on other CPUs: they can be put in order. */
 const IN_PROGRESS_NANOS = 100_000;
 
@@ -44,20 +44,18 @@ function run(capture: KernelCapture): void {
     },
   });
   const excluded = new Set<number>();
-  const blocks = new BlockEncoder({
-    agentId: data.agentId,
-    host: data.host,
-    epoch: data.unixEpoch as Epoch,
-  });
+  const monotonicEpoch = data.capture.monotonicEpoch;
+  const unix = new UnixEpoch({ monotonic: monotonicEpoch, unix: epoch(data.unixEpoch) });
+  const newBlocks = () => new BlockEncoder({ agentId: data.agentId, host: data.host, epoch: unix.current });
+  let blocks = newBlocks();
+  const budget = new CpuBudget(data.capture.cpuBudget);
   const pipeline = new Pipeline(
     processes,
     data.capture,
     (span) => blocks.add(span),
-    (cookie, received, sent) => capture.wantHeads(cookie, received, sent, HEAD_BYTES),
+    (cookie, received, sent) => capture.wantHeads(cookie, received, sent, budget.payloadBytes),
   );
-  const budget = new CpuBudget(data.capture.cpuBudget);
   const { ring } = capture;
-  const monotonicEpoch = data.capture.monotonicEpoch;
   const now = () => Number(process.hrtime.bigint() - monotonicEpoch);
   let stopping = false;
   let pollDelay = POLL_MIN_MS;
@@ -125,18 +123,36 @@ function run(capture: KernelCapture): void {
       hooks: capture.hooks,
       connections: pipeline.connections,
       share: budget.share,
+      payloadBytes: budget.payloadBytes,
     });
+  };
+
+  /** Stops reports; all that came before is read, and requests that are open are counted as lost by `cause`. */
+  const pause = (cause: string) => {
+    capture.paused = true;
+    drain(true);
+    pipeline.suspend(cause);
   };
 
   const slice = () => {
     const wanted = budget.traced(Date.now());
     if (wanted === tracing) return;
     tracing = wanted;
-    capture.paused = !wanted;
-    if (!wanted) {
-      drain(true);
-      pipeline.suspend();
-    }
+    if (wanted) capture.paused = false;
+    else pause('shed_request');
+  };
+
+  /**
+   * The machine's clock was set: spans from now on have the new time. None is part of a trace that began in the old one, in
+   * which they would lie before their cause.
+   */
+  const followClock = () => {
+    if (!unix.wasSet()) return;
+    pause('clock_set');
+    flush(true);
+    blocks = newBlocks();
+    say({ type: 'epoch', unix: unix.current });
+    capture.paused = !tracing;
   };
 
   const turn = () => {
@@ -149,6 +165,7 @@ function run(capture: KernelCapture): void {
     }
     if (time >= nextStatus) {
       nextStatus = time + STATUS_MS;
+      followClock();
       status();
     }
     if (stopping) {

@@ -69,6 +69,10 @@ export interface AgentReport {
   /** CPU time used since the start, seconds. */
   readonly cpuSeconds: number;
   readonly residentBytes: number;
+  /** Part of each second that is traced, 0..1: less than 1 past the CPU budget. */
+  readonly tracedShare: number;
+  /** Bytes that are copied of a call at most: fewer past the CPU budget. */
+  readonly payloadBytes: number;
   /** Everything that ended before it has been shipped or is counted as lost. Unix ns, decimal. */
   readonly settledUntilUnixNano: string;
 }

@@ -21,6 +21,8 @@ function report(settledMs: number, lost: Record<string, number> = {}): AgentRepo
     lost,
     cpuSeconds: 0,
     residentBytes: 0,
+    tracedShare: 1,
+    payloadBytes: 4096,
     settledUntilUnixNano: nanosAt(settledMs).toString(),
   };
 }
@@ -61,6 +63,19 @@ describe('settled time', () => {
     expect(agents.settledUntil(NOW + 1000)).toBe(nanosAt(NOW + 20));
     agents.failed(a, third);
     expect(agents.settledUntil(NOW + 1000)).toBe(nanosAt(NOW + 20));
+  });
+
+  it('goes back with an agent whose clock is set back, once its next batch is stored', () => {
+    const agents = new AgentRegistry();
+    const a = agents.see('a', 'h', NOW)!;
+    agents.stored(a, agents.taken(a, nanosAt(NOW + 5_000)), 1);
+    // A little less is no such clock.
+    agents.stored(a, agents.taken(a, nanosAt(NOW + 4_500)), 1);
+    expect(agents.settledUntil(NOW + 10_000)).toBe(nanosAt(NOW + 5_000));
+    const batch = agents.taken(a, nanosAt(NOW - 60_000));
+    expect(agents.settledUntil(NOW + 10_000)).toBe(0n);
+    agents.stored(a, batch, 1);
+    expect(agents.settledUntil(NOW + 10_000)).toBe(nanosAt(NOW - 60_000));
   });
 
   it('counts losses from report to report, also when an agent starts anew', () => {
