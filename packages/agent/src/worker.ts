@@ -21,9 +21,11 @@ const DRAIN_LIMIT_MS = 20;
 const FLUSH_MS = 150;
 /**
  * One block is on its way at a time: while it is not acknowledged, spans gather for the next, so that blocks grow with the
- * load (a server has a fixed cost a block). Up to so many.
+ * load (a server has a fixed cost a block). Up to so many,
  */
 const FLUSH_SPANS = 20_000;
+/** and so many bytes: of blocks that wait for a server, whole ones are dropped when they are too many. */
+const FLUSH_BYTES = 1 << 20;
 const STATUS_MS = 1_000;
 /** An event this old is in its ring, and so is everything before it on other CPUs: they can be put in order. */
 const IN_PROGRESS_NANOS = 100_000;
@@ -87,7 +89,7 @@ function run(capture: KernelCapture): void {
       pipeline.record(ring, ring.offset, ring.length);
       if (++count % RECORDS_PER_RELEASE === 0) {
         ring.release();
-        if (blocks.rows >= FLUSH_SPANS) flush();
+        if (isFull()) flush();
         if (performance.now() > limit) return false;
       }
     }
@@ -97,9 +99,11 @@ function run(capture: KernelCapture): void {
     return true;
   };
 
+  const isFull = () => blocks.rows >= FLUSH_SPANS || blocks.size >= FLUSH_BYTES;
+
   const flush = (force = false) => {
     const { rows } = blocks;
-    if (underWay > 0 && rows > 0 && rows < FLUSH_SPANS && !force) return;
+    if (underWay > 0 && rows > 0 && !isFull() && !force) return;
     const settled = pipeline.settledUntil();
     if (rows === 0) {
       say({ type: 'spans', block: null, rows: 0, settled });

@@ -48,8 +48,8 @@ export class AgentRegistry {
         hostname,
         report: null,
         lastSeen: now,
-        // Nothing is known to be missing from before it came.
-        settled: BigInt(now) * 1_000_000n,
+        // It may have waited for this server with what it saw before: until it tells, nothing is settled.
+        settled: 0n,
         told: 0n,
         spansStored: 0,
         pending: [],

@@ -54,12 +54,13 @@ export function health(url: string): Promise<HealthJson> {
   return get<HealthJson>(url, '/api/v1/health');
 }
 
-/** The agent that reported last. @throws Error when there is none */
-export async function agentOf(url: string): Promise<AgentJson> {
-  const { agents } = await get<{ agents: readonly AgentJson[] }>(url, '/api/v1/agents');
-  const agent = agents.at(-1);
-  if (agent === undefined) throw new Error('no agent has reported');
-  return agent;
+/** What the only agent said last; waits for its first report. */
+export function agentOf(url: string): Promise<AgentJson> {
+  return waitFor(
+    () => 'no agent has reported',
+    20_000,
+    async () => (await get<{ agents: readonly AgentJson[] }>(url, '/api/v1/agents')).agents.at(-1),
+  );
 }
 
 /** Losses of a cause in `/metrics`. */
@@ -68,8 +69,9 @@ export async function lostInMetrics(url: string, cause: string): Promise<number>
   return Number(new RegExp(`^weft_lost_total\\{cause="${cause}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
 }
 
-/** Waits until everything that has ended by now is stored. */
+/** Waits until the agent has come and everything that has ended by now is stored. */
 export async function settled(url: string, limitMs = 30_000): Promise<void> {
+  await agentOf(url);
   const now = BigInt(Date.now()) * 1_000_000n;
   await waitFor(
     () => 'nothing is settled',
@@ -78,14 +80,14 @@ export async function settled(url: string, limitMs = 30_000): Promise<void> {
   );
 }
 
-/** All spans that the store has, page by page; in the order of listings. */
-export async function allSpans(url: string): Promise<SpanJson[]> {
+/** All spans of the last hour, page by page, in the order of listings. @param filter more parameters, `&name=value` */
+export async function allSpans(url: string, filter = ''): Promise<SpanJson[]> {
   const spans: SpanJson[] = [];
   let cursor: string | null = '';
   while (cursor !== null) {
     const page: { spans: SpanJson[]; nextCursor: string | null } = await get(
       url,
-      `/api/v1/spans?limit=1000${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
+      `/api/v1/spans?limit=1000${filter}${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
     );
     spans.push(...page.spans);
     cursor = page.nextCursor;

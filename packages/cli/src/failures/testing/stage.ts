@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { cgroupMount, removeCgroup } from '../../cgroup.ts';
 import {
   commandOf,
@@ -70,11 +71,11 @@ export class Stage {
     return this.#keep(start('/bin/sh', ['-c', ENTER, this.cgroup, command, ...args]));
   }
 
-  /** Compiles a program in C. @returns its path */
-  compile(name: string, source: string): string {
-    const program = join(this.folder, name);
-    writeFileSync(`${program}.c`, source);
-    execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-o', program, `${program}.c`], { stdio: 'pipe' });
+  /** Compiles a program in C that lies beside this file. @returns its path */
+  compile(source: string): string {
+    const program = join(this.folder, source.replace(/\.c$/, ''));
+    const path = fileURLToPath(new URL(source, import.meta.url));
+    execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-o', program, path]);
     return program;
   }
 
