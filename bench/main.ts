@@ -8,10 +8,12 @@ import type { Bench, BenchContext } from './bench.ts';
 import { agentCost } from './benches/agent.ts';
 import { calls } from './benches/calls.ts';
 import { headsCopied } from './benches/heads.ts';
+import { http2Rate } from './benches/http2.ts';
 import { latency } from './benches/latency.ts';
 import { nginxThroughput } from './benches/nginx.ts';
 import { pipelineRate, timeReplay } from './benches/pipeline.ts';
 import { serviceThroughput } from './benches/service.ts';
+import { embeddedStore } from './benches/store.ts';
 import { type BenchResult, markdownReport, type RunFacts, textReport } from './report.ts';
 
 const BENCHES: readonly Bench[] = [
@@ -20,8 +22,10 @@ const BENCHES: readonly Bench[] = [
   serviceThroughput,
   headsCopied,
   pipelineRate,
+  http2Rate,
   agentCost,
   latency,
+  embeddedStore,
 ];
 
 const HELP = `Usage: npm run bench -- [NAME…] [--quick]

@@ -8,19 +8,30 @@ import { buildDemoPrograms, buildKernelObject } from './lib/native.mjs';
 import { npmProblem } from './lib/npm.mjs';
 import { BIN, findProgram, ROOT, TOOLS } from './lib/paths.mjs';
 import { elapsed, Failure, say, script, step } from './lib/step.mjs';
-import { goVersion, hasPostgres, missingLibraries, packagesFor, REQUIREMENTS } from './lib/system.mjs';
+import {
+  BROWSER,
+  goVersion,
+  hasPostgres,
+  missingLibraries,
+  packagesFor,
+  REQUIREMENTS,
+} from './lib/system.mjs';
 
 const APT = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
 const LOCK_WAIT = ['-o', 'DPkg::Lock::Timeout=120'];
 
-/** Installs and builds what is missing. Returns whether anything had to be done. */
-export async function setup() {
+/**
+ * Installs and builds what is missing.
+ * @param {{browser?: boolean}} options browser: also what tests of the page need
+ * @returns {Promise<boolean>} whether anything had to be done
+ */
+export async function setup({ browser = false } = {}) {
   const start = Date.now();
   const major = Number(process.versions.node.split('.')[0]);
   if (major < 20) {
     throw new Failure(`Weft needs Node 20 or later and this is ${process.version}: install a newer Node.`);
   }
-  const steps = [await systemPackages(), await nginx(), await haproxy(), await postgres()];
+  const steps = [await systemPackages(browser), await nginx(), await haproxy(), await postgres()];
   steps.push(redisServer(), await npmPackages());
   steps.push(await buildKernelObject(), await build());
   await buildDemoPrograms();
@@ -58,8 +69,9 @@ async function aptUpdate() {
   await step('reading the package lists (apt-get update)', 'apt-get', ['update', ...LOCK_WAIT], { env: APT });
 }
 
-async function systemPackages() {
-  const missing = REQUIREMENTS.filter((requirement) => !requirement.present());
+async function systemPackages(browser) {
+  const wanted = browser ? [...REQUIREMENTS, BROWSER] : REQUIREMENTS;
+  const missing = wanted.filter((requirement) => !requirement.present());
   if (missing.length === 0) return false;
   const why = missing.map((requirement) => `${requirement.name} (${requirement.why})`).join(', ');
   await aptInstall(packagesFor(missing), why);

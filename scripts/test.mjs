@@ -124,12 +124,13 @@ function noLiveTests() {
 }
 
 async function main() {
-  await setup();
+  await setup({ browser: ALL });
   mkdirSync(STATE, { recursive: true });
   const deadline = Date.now() + LIMIT_MS;
   const results = [
     await check('format and lint', join(modules, '.bin/biome'), ['ci', '.'], deadline),
     await check('types', join(modules, '.bin/tsc'), ['--noEmit'], deadline),
+    await check('types of the page', join(modules, '.bin/tsc'), ['--noEmit', '-p', 'packages/ui'], deadline),
     await check('layers', node, [join(ROOT, 'scripts/layers.mjs')], deadline),
     await vitest('unit tests', 'vitest.config.ts', deadline),
   ];
@@ -137,6 +138,8 @@ async function main() {
   if (reason === null) results.push(await vitest('live tests', 'vitest.live.config.ts', deadline));
   else say(`- live tests skipped: ${reason}`);
   if (ALL) {
+    if (reason === null) results.push(await vitest('browser tests', 'vitest.browser.config.ts', deadline));
+    else say(`- browser tests skipped: ${reason}`);
     for (const { name, args, entry } of LONG) {
       if (reason !== null) say(`- ${name} skipped: ${reason}`);
       else if (!existsSync(join(ROOT, entry))) say(`- ${name} skipped: ${entry} is not there`);

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { recordEvents, replayRecording } from '@weft/agent';
+import { replayRecording } from '@weft/agent';
 import { BlockEncoder } from '@weft/model';
 import { repoRoot } from '../../scenarios/programs/index.ts';
-import type { Bench, BenchContext } from '../bench.ts';
+import type { Bench } from '../bench.ts';
 import { compile } from '../lab/compile.ts';
 import { finish, groupIn, runPaced } from '../lab/load.ts';
 import { PAGE, startNginx } from '../lab/nginx.ts';
 import { measuredCpu } from '../lab/processes.ts';
+import { record } from '../lab/recording.ts';
 import { benchCgroup } from '../lab/scope.ts';
 import type { Table } from '../report.ts';
 import { fixed, median, span } from '../stats.ts';
@@ -60,31 +61,6 @@ export function timeReplay(file: string, runs: number): ReplayTimes {
     result = { events, spans: records.length, links, blockBytes, losses };
   }
   return { ...result, seconds };
-}
-
-async function record(
-  context: BenchContext,
-  cgroup: string,
-  file: string,
-  load: () => Promise<unknown>,
-): Promise<void> {
-  const end = new AbortController();
-  const recording = recordEvents(file, {
-    ...{ tier: null, mask: true, without: [], cpuBudget: null, excludeCgroup: null, excludePids: [] },
-    onlyCgroup: cgroup,
-    seconds: null,
-    pid: null,
-    signal: end.signal,
-  });
-  const stopped = context.cleanup(async () => {
-    end.abort();
-    await recording;
-  });
-  try {
-    await load();
-  } finally {
-    await stopped();
-  }
 }
 
 /** How fast the agent turns events into spans. */

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
-import { encodeBlock, epoch, nanos, type SpanRecord } from '@weft/model';
+import { decodeSpans, encodeBlock, epoch, nanos, type SpanRecord } from '@weft/model';
 import { describe, expect, test } from 'vitest';
+import { SpanHistory } from './history.ts';
 import { parseWrk } from './load.ts';
 import { countSpans } from './otlp.ts';
 import { cpuSeconds, residentBytes } from './processes.ts';
@@ -52,6 +53,40 @@ describe('the sink', () => {
     } finally {
       await sink.stop();
     }
+  });
+});
+
+describe('a history', () => {
+  const key = span.exchangeKey;
+  const child: SpanRecord = {
+    ...span,
+    spanId: '3333333333333333' as SpanRecord['spanId'],
+    parentSpanId: span.spanId,
+    links: [{ spanId: span.spanId, evidence: [], confidence: 0.9, chosen: true }],
+    start: nanos(5),
+  };
+
+  test('repeats what was recorded with ids and paths of its own, at the time that it is given', () => {
+    const history = new SpanHistory([span, child]);
+    const from = 1_700_000_000_000_000_000n;
+    const decode = (block: Uint8Array) => {
+      const spans = decodeSpans(block, epoch(from));
+      if (!spans.ok) throw new Error(spans.error);
+      return spans.value.map(({ record }) => record);
+    };
+    const first = decode(history.next(from).bytes);
+    const second = decode(history.next(from + 1_000n).bytes);
+    expect([...first, ...second].map((record) => record.start)).toEqual([0, 4, 1_000, 1_004]);
+    const ids = [...first, ...second].map((record) => record.spanId);
+    expect(new Set([...ids, span.spanId, child.spanId]).size).toBe(6);
+    for (const [parent, below] of [first, second]) {
+      expect(below?.parentSpanId).toBe(parent?.spanId);
+      expect(below?.links[0]?.spanId).toBe(parent?.spanId);
+      expect(below?.exchangeKey).toBe(parent?.exchangeKey);
+      expect(below?.exchangeKey).not.toBe(key);
+      expect(below?.attributes['url.path']).toBe(parent?.attributes['url.path']);
+    }
+    expect(first[0]?.attributes['url.path']).not.toBe(second[0]?.attributes['url.path']);
   });
 });
 

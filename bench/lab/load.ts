@@ -85,6 +85,9 @@ export interface PacedResult {
   readonly latestMs: number;
   /** When the last byte of the last response had been read. */
   readonly endUnixMs: number;
+  /** Response times from when each request was due. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
 }
 
 /** Loads with a steady rate. @param client path of the compiled bench/paced.c */

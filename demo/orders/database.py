@@ -51,7 +51,7 @@ class DatabaseOrders:
 
     def items(self, number):
         with self._cursor() as cursor:
-            if number % 100 == 13:
+            if number % 20 == 13:
                 # A bug of the shop: old orders are looked for in a table that was dropped.
                 cursor.execute("SELECT sku, quantity FROM orders_archive WHERE number = %s", (number,))
             if not cursor.execute("SELECT customer FROM orders WHERE number = %s", (number,)):

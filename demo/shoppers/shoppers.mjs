@@ -28,7 +28,7 @@ function send(method, path, body) {
   });
 }
 
-/** Orders 1 to 60 exist, 13 cannot be shown, a few ask for one that never was. */
+/** Orders 1 to 60 exist, 13, 33 and 53 cannot be shown, a few ask for one that never was. */
 const lookAtOrder = () =>
   send('GET', `/orders/${Math.random() < 0.05 ? 404_404 : 1 + Math.floor(Math.random() * 60)}`);
 const lookAtProduct = () => send('GET', `/products/${lookedFor()}`);

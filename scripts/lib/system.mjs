@@ -60,6 +60,18 @@ export const REQUIREMENTS = [
     present: () => findProgram('wrk') !== null,
   },
   {
+    name: 'dnsmasq',
+    why: 'a DNS server for the tests (the package has no service)',
+    packages: ['dnsmasq-base'],
+    present: () => findProgram('dnsmasq') !== null || existsSync('/usr/sbin/dnsmasq'),
+  },
+  {
+    name: 'dig',
+    why: 'DNS queries of the tests',
+    packages: ['bind9-dnsutils'],
+    present: () => findProgram('dig') !== null,
+  },
+  {
     name: 'python3',
     why: 'a service of the demo',
     packages: ['python3'],
@@ -97,6 +109,14 @@ export const REQUIREMENTS = [
     present: () => existsSync('/usr/lib/python3/dist-packages/redis'),
   },
 ];
+
+/** What only the tests of the page and its screenshots need. */
+export const BROWSER = {
+  name: 'chromium',
+  why: 'shows the page to its tests',
+  packages: ['chromium'],
+  present: () => findProgram('chromium') !== null,
+};
 
 function hasRedisServer() {
   return findProgram('redis-server') !== null || findProgram('redis-check-rdb') !== null;

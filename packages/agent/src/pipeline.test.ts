@@ -395,6 +395,43 @@ describe('calls that wait for their cause’s key', () => {
   });
 });
 
+describe('calls for a request over HTTP/2', () => {
+  const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0';
+  const headers = (block: string) => `\0\0${String.fromCharCode(block.length)}\x01\x05\0\0\0\x01${block}`;
+  const called = (stage: Stage) =>
+    stage.spans.some((span) => span.name === 'GET /call' && span.kind === 'client');
+
+  test('wait longer for its key than a second, since it cannot be predicted', () => {
+    const stage = new Stage();
+    const front = stage.story.connection(80).connect(LOAD);
+    front.clientSends(LOAD, preface + headers('\x82\x86\x84')).serverReads(WEB);
+    front.serverSends(WEB, '\0\0\0\x04\0\0\0\0\0').clientReads(LOAD);
+    exchange(stage.story.connection(90), WEB, STOCK, '/call');
+    stage.now();
+    stage.pipeline.tick(stage.story.time + 5 * SECOND);
+    expect(called(stage)).toBe(false);
+    stage.story.wait(6 * SECOND);
+    front.serverSends(WEB, headers('\x88')).clientReads(LOAD);
+    stage.now();
+    stage.pipeline.tick(stage.story.time + 100 * MILLISECOND);
+    expect(called(stage)).toBe(true);
+    stage.end();
+    const served = stage.span('GET /', 'server-process');
+    expect(stage.span('GET /call', 'client-process').parentSpanId).toBe(served.spanId);
+    expect(served.parentSpanId).toBe(stage.span('GET /', 'client-process').spanId);
+  });
+
+  test('and are given out after ten, come what may', () => {
+    const stage = new Stage();
+    const front = stage.story.connection(80).connect(LOAD);
+    front.clientSends(LOAD, preface + headers('\x82\x86\x84')).serverReads(WEB);
+    exchange(stage.story.connection(90), WEB, STOCK, '/call');
+    stage.now();
+    stage.pipeline.tick(stage.story.time + 11 * SECOND);
+    expect(called(stage)).toBe(true);
+  });
+});
+
 describe('suspend', () => {
   test('drops what is open, counts it, and takes the sockets up again', () => {
     const stage = new Stage();
@@ -633,7 +670,13 @@ describe('bounds', () => {
 
   test('the kernel is told what is not needed, from the first large message on', () => {
     const verdicts: [number, number, number][] = [];
-    const stage = new Stage({ verdict: (...verdict) => verdicts.push(verdict) });
+    const ports: number[] = [];
+    const stage = new Stage({
+      verdict: {
+        heads: (cookie, received, sent) => verdicts.push([cookie, received, sent]),
+        wholeCalls: (port) => ports.push(port),
+      },
+    });
     const wire = stage.story.connection(80, { sequences: [1_000, 5_000] });
     const request = get('/a');
     wire.clientSends(LOAD, request);
@@ -646,6 +689,25 @@ describe('bounds', () => {
     const [cookie] = wire.options.cookies;
     const own = verdicts.filter((verdict) => verdict[0] === cookie);
     expect(own).toEqual([[cookie, 5_000 + head.length + body.length, 1_000 + request.length]]);
+    expect(ports).toEqual([]);
+  });
+
+  test('where messages interleave it is told from the first one on: all of a call is wanted, nothing is skipped', () => {
+    const verdicts: number[][] = [];
+    const ports: number[] = [];
+    const stage = new Stage({
+      verdict: {
+        heads: (...verdict) => verdicts.push(verdict),
+        wholeCalls: (port) => ports.push(port),
+      },
+    });
+    const wire = stage.story.connection(80, { sequences: [1_000, 3_000_000_000] });
+    const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0';
+    wire.clientSends(LOAD, preface);
+    stage.now();
+    const [cookie] = wire.options.cookies;
+    expect(verdicts).toEqual([[cookie, 3_000_000_000, 1_000 + preface.length, 65_536]]);
+    expect(ports).toEqual([80]);
   });
 });
 

@@ -1,17 +1,17 @@
-import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment } from '@weft/causality';
+import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment, Turns } from '@weft/causality';
 import { EVENT, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
-import { fnv1a } from '@weft/model';
-import { type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
+import { CALL_BYTES, detectProtocol, type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
 import { addressesLearnt, factsOf } from './capture/facts-of-event.ts';
 import { type RecordMemory, readTaskEvent, SocketEvent } from './capture/socket-event.ts';
 import { Losses } from './losses.ts';
 import type { PipelineOptions, ProcessFacts, SpanSink, VerdictSink } from './pipeline-contracts.ts';
+import { datagramDigest } from './sessions/datagram-digest.ts';
 import type { Exchange } from './sessions/exchange.ts';
 import { HeldCalls } from './sessions/held-calls.ts';
 import type { ExchangeSink } from './sessions/session.ts';
 import { buildSpan } from './sessions/span-builder.ts';
 import { Connection } from './streams/connection.ts';
-import type { ConnectionFacts } from './streams/connection-facts.ts';
+import { type ConnectionFacts, serverPort } from './streams/connection-facts.ts';
 
 const MAX_CONNECTIONS = 65_536;
 /** The kernel reports the end of TCP sockets alone: others go when they have been quiet for so long. */
@@ -25,8 +25,6 @@ const TICK_NANOS = 100e6;
 const TICKS_A_ROUND = 8;
 /** What only the quiet ends is given out so long after its end at the latest. */
 const LATEST_NANOS = QUIET_NANOS + TICKS_A_ROUND * TICK_NANOS;
-/** Bytes of a datagram that its exchange key is made of. */
-const DIGEST_BYTES = 64;
 /** Messages up to this size are copied whole anyway. */
 const SMALL_BYTES = 512;
 
@@ -42,6 +40,8 @@ export class Pipeline implements ExchangeSink {
   spans = 0;
   /** Time of the newest event. */
   now = 0;
+  /** Unix time of the events' moment 0, ns; changes when the machine's clock is set. */
+  epochUnixNanos: number;
   readonly #event = new SocketEvent();
   readonly #connections = new Map<number, Connection>();
   readonly #engine: CausalityEngine<Exchange>;
@@ -49,8 +49,13 @@ export class Pipeline implements ExchangeSink {
   readonly #options: PipelineOptions;
   readonly #emit: SpanSink;
   readonly #verdict: VerdictSink | null;
+  readonly #turns = new Turns<Exchange>((call, causes) =>
+    this.#decided(call, this.#options.without.includes('inferred') ? [] : causes),
+  );
   readonly #held = new HeldCalls((exchange) => this.#ship(exchange));
   #nextTick = 0;
+  /** Server ports whose protocol needs more of a call than its first bytes. */
+  readonly #wholeCalls = new Set<number>();
   /** Sockets that were dropped though they live on: what is known of them, and whether a request is still their first. */
   readonly #dropped = new Map<number, { readonly facts: ConnectionFacts; readonly fresh: boolean }>();
   #idleCursor: Iterator<Connection> | null = null;
@@ -63,6 +68,7 @@ export class Pipeline implements ExchangeSink {
   ) {
     this.#processes = processes;
     this.#options = options;
+    this.epochUnixNanos = options.epochUnixNanos ?? 0;
     this.#emit = emit;
     this.#verdict = verdict;
     this.#engine = new CausalityEngine({ without: options.without });
@@ -143,6 +149,7 @@ export class Pipeline implements ExchangeSink {
         break;
       case KIND.EXIT:
         this.#engine.threadExited(task.tgid, task.tid);
+        this.#turns.exited(task.tid);
         if (task.tgid === task.tid) {
           this.#engine.processExited(task.tgid);
           this.#processes.exited(task.tgid);
@@ -186,33 +193,60 @@ export class Pipeline implements ExchangeSink {
       connection.datagramBytes[side] += event.length;
     }
     const payload = event.payload();
+    // Answers come: what was sent before is decided by what was known before.
+    if (!sending && facts.role === 'client' && connection.session.interleaves) this.#turns.settle(event.tid);
     connection.add(side, position, otherPosition, event.length, event.skipped, payload, event.time, event);
     this.#tellCausality(connection, side, event);
-    if (this.#verdict !== null && (connection.limited || event.length > SMALL_BYTES)) {
+    const isLarge = event.length > SMALL_BYTES || connection.session.interleaves;
+    if (this.#verdict !== null && (connection.limited || isLarge)) {
       this.#limit(connection, this.#verdict);
     }
   }
 
-  /** Has the kernel copy no more than what parsing needs; from the first large message of a known protocol on. */
+  /**
+   * Has the kernel copy no more, and where messages interleave no less, than what parsing needs; from the first large
+   * message of a known protocol on.
+   */
   #limit(connection: Connection, verdict: VerdictSink): void {
     if (!connection.known) return;
     connection.limited = true;
     const client = connection.facts.role === 'client';
-    verdict(
+    verdict.heads(
       connection.facts.cookie,
       connection.neededFrom(client ? TO_CLIENT : TO_SERVER),
       connection.neededFrom(client ? TO_SERVER : TO_CLIENT),
+      connection.callBytes,
     );
+    const port = serverPort(connection.facts);
+    if (connection.callBytes > CALL_BYTES && port !== 0 && !this.#wholeCalls.has(port)) {
+      this.#wholeCalls.add(port);
+      verdict.wholeCalls(port);
+    }
   }
 
   /** What the unit of execution has just done, besides opening exchanges. */
   #tellCausality(connection: Connection, side: Side, event: SocketEvent): void {
+    const { session } = connection;
+    // Settings and flow control are nobody's work.
+    if (session.idle) return;
     const exchange = connection.touched(side);
+    this.#noteRead(connection, side, event);
     if (connection.facts.role === 'client') {
       if (side === TO_CLIENT) this.#engine.responseRead(causeOf(exchange), event);
     } else if (exchange !== null) {
       if (side === TO_SERVER) this.#engine.requestRead(exchange, event);
       else this.#engine.responseWritten(exchange, event);
+    } else if (side === TO_SERVER && session.interleaves && session.touchedAll.length > 1) {
+      this.#engine.severalRead(event);
+    }
+  }
+
+  /** What this turn of the thread has read for; only an event loop's turns matter. */
+  #noteRead(connection: Connection, side: Side, event: SocketEvent): void {
+    const isCall = connection.facts.role === 'client';
+    if (event.goid !== 0 || event.tid === 0 || isCall !== (side === TO_CLIENT)) return;
+    for (const exchange of connection.session.touchedAll) {
+      this.#turns.read(event.tid, isCall ? causeOf(exchange) : exchange, exchange);
     }
   }
 
@@ -230,7 +264,7 @@ export class Pipeline implements ExchangeSink {
       dropped === undefined
         ? factsOf(event, this.#roleOf(event, sending))
         : { ...(addressesLearnt(dropped.facts, event) ?? dropped.facts), tgid: event.tgid };
-    const connection = new Connection(facts, this, { mask: this.#options.mask });
+    const connection = new Connection(facts, this, this.#options);
     connection.fresh = dropped?.fresh ?? true;
     this.#connections.set(event.cookie, connection);
     return connection;
@@ -240,6 +274,12 @@ export class Pipeline implements ExchangeSink {
   #roleOf(event: SocketEvent, sending: boolean): 'client' | 'server' {
     if (event.role === ROLE.ROLE_CLIENT) return 'client';
     if (event.role === ROLE.ROLE_SERVER) return 'server';
+    if (event.transport === TRANSPORT.UDP) {
+      // Who speaks first is the client, unless the agent came later: the message may tell.
+      const payload = event.payload();
+      const side = detectProtocol(payload, null)?.protocol.sideOf(payload) ?? TO_SERVER;
+      return sending === (side === TO_SERVER) ? 'client' : 'server';
+    }
     if (event.transport !== TRANSPORT.TCP) return sending ? 'client' : 'server';
     if (event.localPort !== 0 && this.#processes.isListening(event.tgid, event.localPort)) return 'server';
     return 'client';
@@ -266,27 +306,58 @@ export class Pipeline implements ExchangeSink {
 
   opened(exchange: Exchange): void {
     if (exchange.connection.transport === 'udp') {
-      exchange.digest = fnv1a(this.#event.payload(), DIGEST_BYTES);
+      const unixNanos = this.epochUnixNanos + exchange.start;
+      exchange.digest = datagramDigest(this.#event.payload(), unixNanos);
     }
     const connection = this.#connections.get(exchange.connection.cookie)!;
     const { facts, fresh } = connection;
+    // A server that pushes asks itself: that says nothing of what its threads work for.
+    if (exchange.pushed) return;
     // The bytes may have waited for others: the event in hand is then somebody else's.
     const at = connection.moment ?? nobodyOf(facts.tgid, exchange.start);
     if (facts.role === 'client') {
-      exchange.causes = this.#engine.causesOf(
-        { traceId: exchange.traceId, socket: facts.cookie, first: fresh },
+      exchange.tid = at.tid;
+      connection.fresh = false;
+      const causes = this.#engine.causesOf(
+        {
+          traceId: exchange.traceId,
+          requestIds: exchange.requestIds,
+          socket: facts.cookie,
+          first: fresh,
+        },
         at,
       );
-      connection.fresh = false;
-      const cause = causeOf(exchange);
-      if (cause !== null) exchange.waiter = this.#engine.callSent(cause, at);
+      const [best] = causes;
+      const isUnclear =
+        connection.session.interleaves &&
+        at.goid === 0 &&
+        best?.confidence !== 1 &&
+        this.#turns.isUnclear(at.tid, best?.request ?? null);
+      if (isUnclear) {
+        exchange.undecided = true;
+        this.#turns.sent(at.tid, exchange, facts.cookie);
+      } else {
+        this.#decided(exchange, causes);
+        const cause = causeOf(exchange);
+        if (cause !== null) exchange.waiter = this.#engine.callSent(cause, at);
+      }
     } else {
       exchange.tid = at.tid;
       this.#engine.requestReceived(exchange, at);
     }
   }
 
+  #decided(call: Exchange, causes: readonly Candidate<Exchange>[]): void {
+    call.undecided = false;
+    call.causes = causes;
+    const cause = causeOf(call);
+    if (cause !== null) cause.underWay++;
+  }
+
   closed(exchange: Exchange): void {
+    if (exchange.undecided) this.#turns.settle(exchange.tid);
+    const cause = causeOf(exchange);
+    if (cause !== null) cause.underWay--;
     if (exchange.connection.role === 'server') this.#engine.requestServed(exchange, exchange.tid);
     if (exchange.waiter !== 0) this.#engine.callAnswered(exchange.tgid, exchange.waiter);
     this.#held.add(exchange);

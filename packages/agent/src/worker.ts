@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { MODE } from '@weft/kernel';
 import { BlockEncoder, epoch } from '@weft/model';
-import { CpuBudget } from './budget.ts';
+import { CpuBudget, PAYLOAD_STEPS } from './budget.ts';
 import { KernelCapture } from './capture/kernel-capture.ts';
 import { UnixEpoch } from './clock.ts';
 import { Pipeline } from './pipeline.ts';
@@ -53,9 +54,14 @@ function run(capture: KernelCapture): void {
   const budget = new CpuBudget(data.capture.cpuBudget);
   const pipeline = new Pipeline(
     processes,
-    data.capture,
+    { ...data.capture, epochUnixNanos: Number(data.unixEpoch) },
     (span) => blocks.add(span),
-    (cookie, received, sent) => capture.wantHeads(cookie, received, sent, budget.payloadBytes),
+    {
+      // What must be copied whole is: a parser with a state of its own would lose it.
+      heads: (cookie, received, sent, limit) =>
+        capture.wantHeads(cookie, received, sent, limit > PAYLOAD_STEPS[0]! ? limit : budget.payloadBytes),
+      wholeCalls: (port) => capture.setPortVerdict(port, MODE.FULL),
+    },
   );
   const { ring } = capture;
   const now = () => Number(process.hrtime.bigint() - monotonicEpoch);
@@ -155,6 +161,7 @@ function run(capture: KernelCapture): void {
     pause('clock_set');
     flush(true);
     blocks = newBlocks();
+    pipeline.epochUnixNanos = Number(unix.current);
     say({ type: 'epoch', unix: unix.current });
     capture.paused = !tracing;
   };

@@ -1,4 +1,6 @@
+import { dns } from './dns/index.ts';
 import { http1 } from './http1/index.ts';
+import { http2 } from './http2/index.ts';
 import { mysql } from './mysql/index.ts';
 import { opaque } from './opaque/index.ts';
 import { postgresql } from './postgresql/index.ts';
@@ -39,7 +41,30 @@ const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]]
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n0\r\n\r\n',
       'HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n',
       'HTTP/1.1 101 Switching Protocols\r\n\r\n',
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello\x02\x7e\0\x01a\x80\0',
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n\0\0\0\x04\0\0\0\0\0\0\0\x01\x01\x05\0\0\0\x01\x88',
       'HTTP/1.0 500 No\r\n\r\nuntil the end',
+    ],
+  ],
+  [
+    http2,
+    [
+      'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0',
+      '\0\0\x0a\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01h\x40\x01a\0',
+      '\0\0\x16\x01\x04\0\0\0\x03\x83\x86\x44\x06/a.B/C\x5f\x0aapplication',
+      '\0\0\x06\0\x01\0\0\0\x03\0\0\0\0\x01x',
+      '\0\0\x02\x09\x04\0\0\0\x01\xbe\xbf',
+      '\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08',
+      '\0\0\x04\x08\0\0\0\0\0\0\0\x40\0',
+    ],
+    [
+      '\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64',
+      '\0\0\x01\x01\x04\0\0\0\x01\x88',
+      '\0\0\x05\x01\x25\0\0\0\x01\0\0\0\0\x10\x8d',
+      '\0\0\x06\0\x08\0\0\0\x01\x02abc\0\0',
+      '\0\0\x0b\x05\x04\0\0\0\x01\0\0\0\x02\x82\x86\x84\x41\x02hh',
+      '\0\0\x08\x07\0\0\0\0\0\0\0\0\x01\0\0\0\0',
+      '\0\0\x0f\x01\x05\0\0\0\x03\x40\x0bgrpc-status\x010',
     ],
   ],
   [
@@ -68,6 +93,18 @@ const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]]
       '!5\r\nERR x\r\n',
       '_\r\n',
       '~1\r\n(123\r\n',
+      '*?\r\n$?\r\n;1\r\na\r\n;0\r\n.\r\n',
+    ],
+  ],
+  [
+    dns,
+    [
+      '\x00\x1d\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03com\x00\x00\x01\x00\x01',
+      '\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01a\x00\x00\x1c\x00\x01',
+    ],
+    [
+      '\x00\x23\x00\x01\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x01\x00\x04abcd',
+      '\x00\x0c\x00\x01\x81\x83\x00\x00\x00\x00\x00\x00\x00\x00',
     ],
   ],
   [
@@ -213,7 +250,7 @@ export function fuzzOnce(seed: number): string {
   const origin = random(2) * 4_294_967_000;
   const at = [0, 0];
   try {
-    const parser = protocol.createParser(checker, { mask: random(2) === 0 });
+    const parser = protocol.createParser(checker, { mask: random(2) === 0, datagrams: random(4) === 0 });
     while (at[0]! < streams[0]!.length || at[1]! < streams[1]!.length) {
       const side: Side = random(2) === 0 ? TO_SERVER : TO_CLIENT;
       const stream = streams[side]!;

@@ -17,6 +17,7 @@ describe('detectProtocol and sideOf', () => {
     ['FROBNICATE /x HTTP/1.1\r\n', 'http', TO_SERVER],
     ['HTTP/1.1 200 OK\r\n', 'http', TO_CLIENT],
     ['HTTP/1.0 404', 'http', TO_CLIENT],
+    ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'http2', TO_SERVER],
     ['*1\r\n$4\r\nPING\r\n', 'redis', TO_SERVER],
     ['*2\r\n$3\r\nget\r\n$1\r\nk\r\n', 'redis', TO_SERVER],
     ['*2\r\n$9\r\nFT.SEARCH\r\n$1\r\nk\r\n', 'redis', null],
@@ -72,7 +73,6 @@ describe('detectProtocol and sideOf', () => {
     'INFO {"server_id":"x"}\r\n',
     'STORED\r\n',
     'get key\r\n',
-    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
     'OPTIONS rtsp://a/b RTSP/1.0\r\n',
     'OPTIONS sip:a@b SIP/2.0\r\n',
     'EHLO mail.example\r\n',
@@ -120,9 +120,11 @@ describe('detectProtocol and sideOf', () => {
 test('protocols by name', () => {
   expect(PROTOCOLS.map((protocol) => protocol.name)).toEqual([
     'http',
+    'http2',
     'redis',
     'postgresql',
     'mysql',
+    'dns',
     'opaque',
   ]);
   expect(protocolNamed('redis')?.name).toBe('redis');

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get as httpGet, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, constants, gzipSync } from 'node:zlib';
 import {
   type AgentReport,
   BLOCK_CONTENT_TYPE,
@@ -91,6 +92,22 @@ function chain(services: readonly string[], start: number, step = 200): SpanReco
     spans.push(...exchange(services[i]!, services[i + 1]!, start + i * step, parent));
   }
   return spans;
+}
+
+/** A GET whose path and body are left as they are. */
+function getRaw(
+  url: string,
+  headers: Record<string, string>,
+): Promise<{ status: number | undefined; headers: IncomingHttpHeaders; body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    httpGet(url, { headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () =>
+        resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }),
+      );
+    }).on('error', reject);
+  });
 }
 
 function report(more: Partial<AgentReport> = {}): AgentReport {
@@ -465,6 +482,57 @@ describe('server over the embedded store', { timeout: 30_000 }, () => {
       expect(await ask('/api/v1/health', 'wrong')).toBe(200);
     } finally {
       await guarded.close();
+    }
+  });
+
+  it('serves the page beside the API, without a token, and lets browsers keep what never changes', async () => {
+    const page = join(folder, 'page');
+    mkdirSync(join(page, 'assets'), { recursive: true });
+    const index = '<!doctype html><title>page</title>';
+    writeFileSync(join(page, 'index.html'), index);
+    writeFileSync(join(page, 'assets/index-abc123.js'), 'x();'.repeat(200));
+    writeFileSync(join(page, 'assets/font-abc123.woff2'), 'font');
+    writeFileSync(join(page, 'stamp.json'), '{}');
+    const pages = await startServer({ listen: '127.0.0.1:0', store, page, token: 'secret' });
+    try {
+      const ask = (path: string, headers: Record<string, string> = {}) => getRaw(pages.url + path, headers);
+      for (const path of ['/', '/?service=shop', `/traces/${'a'.repeat(32)}?span=1`, '/index.html']) {
+        const found = await ask(path);
+        expect([found.status, found.body.toString()]).toEqual([200, index]);
+        expect(found.headers).toMatchObject({
+          'content-type': 'text/html; charset=utf-8',
+          'cache-control': 'no-cache',
+          'content-security-policy': expect.stringMatching(/default-src 'none'.*frame-ancestors 'none'/),
+          'x-content-type-options': 'nosniff',
+        });
+      }
+      const { etag } = (await ask('/')).headers;
+      const again = await ask('/', { 'if-none-match': `W/"other", ${etag}` });
+      expect([again.status, again.body.length]).toEqual([304, 0]);
+      expect((await ask('/', { 'if-none-match': '"other"' })).status).toBe(200);
+
+      const script = await ask('/assets/index-abc123.js', { 'accept-encoding': 'gzip, br' });
+      expect(script.headers).toMatchObject({
+        'content-type': 'text/javascript; charset=utf-8',
+        'content-encoding': 'br',
+        'cache-control': 'public, max-age=31536000, immutable',
+      });
+      expect(brotliDecompressSync(script.body).toString()).toBe('x();'.repeat(200));
+      const font = await ask('/assets/font-abc123.woff2', { 'accept-encoding': 'br' });
+      expect([font.headers['content-type'], font.body.toString()]).toEqual(['font/woff2', 'font']);
+
+      for (const path of ['/assets/none.js', '/stamp.json', '/assets/../../weft.mdb', '/traces/a/b']) {
+        expect((await ask(path, { authorization: 'Bearer secret' })).status).toBe(404);
+      }
+      expect((await ask('/api/v1/traces')).status).toBe(401);
+      expect((await ask('/api/v1/nothing', { authorization: 'Bearer secret' })).headers['content-type']).toBe(
+        'application/json',
+      );
+      await expect(
+        startServer({ listen: '127.0.0.1:0', store, page: join(folder, 'nowhere') }),
+      ).rejects.toThrow('The page cannot be read');
+    } finally {
+      await pages.close();
     }
   });
 

@@ -102,7 +102,7 @@ describe('embedded store', { timeout: 30_000 }, () => {
     expect(statements.filter((sql) => sql.includes('Replicated'))).toHaveLength(5);
     for (const sql of statements) {
       const result = await store.client.query({ query: `EXPLAIN AST ${sql}`, format: 'TabSeparated' });
-      expect(await result.text()).toMatch(/^CreateQuery /);
+      expect(await result.text()).toMatch(/^(Create|Alter)Query /);
     }
   });
 

@@ -1,4 +1,4 @@
-import { formatIpv4, formatIpv6 } from '../address.ts';
+import { formatIpv4, formatIpv6 } from '@weft/model';
 
 const MAPPED = '::ffff:';
 

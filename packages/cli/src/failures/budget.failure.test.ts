@@ -1,7 +1,8 @@
+import type { AgentJson } from '@weft/model';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { waitFor } from '../testing/processes.ts';
 import { agentOf, allSpans, NUMBERED_LOAD, settled } from './testing/spans.ts';
-import { type AgentJson, Stage } from './testing/stage.ts';
+import { Stage } from './testing/stage.ts';
 
 let stage: Stage;
 beforeEach(() => {

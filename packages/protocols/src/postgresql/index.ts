@@ -91,10 +91,14 @@ function responseAlone(bytes: Uint8Array): number {
   }
 }
 
+/** Servers send 8 KiB at once (PQ_SEND_BUFFER_SIZE), clients read 16. */
+const CALL_BYTES = 16_384;
+
 /** Version 3 of the frontend/backend protocol (PostgreSQL documentation, chapter 55), as PostgreSQL and its kin speak it. */
 export const postgresql: Protocol = {
   name: 'postgresql',
   detect,
   sideOf,
   createParser: createPostgresqlParser,
+  callBytes: CALL_BYTES,
 };

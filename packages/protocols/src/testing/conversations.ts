@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type Parser, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { added, data, GET, HTTP, headers, literal, OK } from './frames.ts';
 import * as mysql from './mysql.ts';
 import { client, server } from './postgresql.ts';
 import { bytesOf } from './recorder.ts';
@@ -268,6 +269,22 @@ const postgresqlExchange: fc.Arbitrary<readonly Sent[]> = fc.oneof(
   ),
 );
 
+/** A stream of HTTP/2: its id is given when the conversation is put together. */
+const http2Exchange: fc.Arbitrary<(streamId: number) => readonly Sent[]> = fc
+  .record({ path, isAdded: fc.boolean(), upload: text, body: text, frames: fc.nat(3) })
+  .map((x) => (streamId) => {
+    const target = x.isAdded ? added(':path', x.path) : literal(':path', x.path);
+    const request = headers(streamId, GET + HTTP + target, x.upload === '');
+    const upload = x.upload === '' ? '' : data(streamId, x.upload, true);
+    const answer = headers(streamId, OK) + data(streamId, 'x').repeat(x.frames);
+    const end = data(streamId, x.body, true);
+    const split = end.length - x.body.length;
+    return [
+      sent(TO_SERVER, request + upload.slice(0, upload.length - x.upload.length), x.upload),
+      sent(TO_CLIENT, answer + end.slice(0, split), x.body),
+    ];
+  });
+
 /** Exchanges one after the other; or pipelined, all requests of a group before its responses. */
 function conversation(
   exchange: fc.Arbitrary<readonly Sent[]>,
@@ -292,6 +309,12 @@ export const redisConversation = (pipelined: boolean) => conversation(redisExcha
 
 export const mysqlConversation = (pipelined: boolean) => conversation(mysqlExchange, pipelined);
 export const postgresqlConversation = (pipelined: boolean) => conversation(postgresqlExchange, pipelined);
+export const http2Conversation = (pipelined: boolean) =>
+  fc.array(http2Exchange, { minLength: 1, maxLength: 8 }).map((streams) => {
+    const all = streams.flatMap((stream, i) => stream(101 + 2 * i));
+    if (!pipelined) return all;
+    return [...all.filter((m) => m.side === TO_SERVER), ...all.filter((m) => m.side === TO_CLIENT)];
+  });
 
 export const ORIGINS: readonly [number, number] = [4_294_967_200, 77];
 

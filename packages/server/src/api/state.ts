@@ -1,8 +1,9 @@
+import type { AgentJson, HealthJson } from '@weft/model';
 import type { ServerContext } from '../context.ts';
 import { onlyKnown } from '../http/parameters.ts';
 
 /** `GET /api/v1/health`: it answers whenever the server does; what is wrong with the store is in `problem`. */
-export function health(context: ServerContext, query: URLSearchParams): unknown {
+export function health(context: ServerContext, query: URLSearchParams): HealthJson {
   onlyKnown(query, []);
   const problem = storeProblem(context);
   return {
@@ -20,7 +21,10 @@ function storeProblem({ store, queue }: ServerContext): string | null {
 }
 
 /** `GET /api/v1/agents`: what each agent last said about itself. */
-export function agents(context: ServerContext, query: URLSearchParams): unknown {
+export function agents(
+  context: ServerContext,
+  query: URLSearchParams,
+): { readonly agents: readonly AgentJson[] } {
   onlyKnown(query, []);
   const now = Date.now();
   return {

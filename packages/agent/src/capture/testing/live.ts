@@ -99,11 +99,22 @@ export class Arena {
     if (code !== 0) throw new Error(`${program} ${args.join(' ')}: exit ${code ?? signal}`);
   }
 
+  /** A killed program is listed no more a moment before the cgroup can go. */
+  #removed(): boolean {
+    if (readFileSync(join(this.cgroup, 'cgroup.procs'), 'utf8') !== '') return false;
+    try {
+      rmdirSync(this.cgroup);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EBUSY') return false;
+      throw error;
+    }
+  }
+
   async close(): Promise<void> {
     for (const child of this.#children) child.kill('SIGKILL');
     writeFileSync(join(this.cgroup, 'cgroup.kill'), '1');
-    await until(() => readFileSync(join(this.cgroup, 'cgroup.procs'), 'utf8') === '', 'the cgroup is empty');
-    rmdirSync(this.cgroup);
+    await until(() => this.#removed(), 'the cgroup is empty');
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,5 @@
-import type { SpanJson } from '@weft/model';
+import type { AgentJson, HealthJson, SpanJson } from '@weft/model';
 import { waitFor } from '../../testing/processes.ts';
-import type { AgentJson, HealthJson } from './stage.ts';
 
 /**
  * Asks its own server for `/n/0`, `/n/1`, … until it is told to end (SIGTERM), or has asked so often. Prints `served N` then: all below N

@@ -20,25 +20,6 @@ import {
 const ENTER = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
 let stages = 0;
 
-/** What an agent says of itself at `/api/v1/agents`, as far as these tests ask. */
-export interface AgentJson {
-  readonly agentId: string;
-  readonly events: number;
-  readonly spans: number;
-  readonly lost: Readonly<Record<string, number>>;
-  readonly cpuSeconds: number;
-  readonly residentBytes: number;
-  readonly tracedShare: number;
-  readonly payloadBytes: number;
-}
-
-/** `GET /api/v1/health` */
-export interface HealthJson {
-  readonly status: string;
-  readonly problem: string | null;
-  readonly settledUntilUnixNano: string;
-}
-
 /** A running part of Weft. */
 export interface Part {
   readonly running: RunningCommand;

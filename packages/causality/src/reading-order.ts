@@ -1,4 +1,4 @@
-import type { Context } from './contexts.ts';
+import type { Context } from './context.ts';
 import type { ServedRequest } from './facts.ts';
 
 /** What a thread may have read and not acted on; past it the oldest is forgotten. */
@@ -9,7 +9,7 @@ const MOST_WAITING = 64;
  * message as they read it (Node); others read all that is ready first and act afterwards, in the same order (HAProxy,
  * asyncio): there the message that was read last is not whose turn it is.
  */
-export class Turn<R extends ServedRequest> {
+export class ReadingOrder<R extends ServedRequest> {
   readonly #waiting: Context<R>[] = [];
   #acting: R | null = null;
 
@@ -37,17 +37,17 @@ export class Turn<R extends ServedRequest> {
 
   /**
    * The thread has acted for this request: those that were read before it are passed over.
-   * @param certain the bytes themselves said for whom
-   * @returns what that says of the thread's way: 1 it acts in the order of reading, -1 on what it read last, 0 nothing
+   * @returns its place among those whose turn it could be: 1 the first of several, -1 the last, 0 between; null: nobody else waited
    */
-  acted(request: R, certain: boolean): -1 | 0 | 1 {
+  acted(request: R): -1 | 0 | 1 | null {
     const waiting = this.#waiting;
     this.#acting = request;
     const at = waiting.findIndex((known) => known.request === request);
-    if (at < 0) return 0;
-    const count = waiting.length;
+    if (at < 0) return null;
+    // Who waits for other answers too has no turn yet.
+    const ready = waiting.filter((known) => known.request.underWay === 0 || known.request === request);
     waiting.splice(0, at + 1);
-    if (!certain || count < 2) return 0;
-    return at === 0 ? 1 : at === count - 1 ? -1 : 0;
+    if (ready.length < 2) return null;
+    return ready[0]!.request === request ? 1 : ready.at(-1)!.request === request ? -1 : 0;
   }
 }
