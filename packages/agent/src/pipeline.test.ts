@@ -440,7 +440,7 @@ describe('suspend', () => {
     front.clientSends(LOAD, get('/open')).serverReads(WEB);
     stage.now();
     expect(stage.spans).toHaveLength(2);
-    stage.pipeline.suspend();
+    stage.pipeline.suspend('shed_request');
     expect(stage.pipeline.connections).toBe(0);
     expect(stage.pipeline.losses.all()).toEqual({ shed_request: 2 });
     front.unseen('to-client', 60);
@@ -463,7 +463,7 @@ describe('suspend', () => {
       .serverSends(WEB, answer('x'.repeat(50)).slice(0, -20));
     stage.now();
     const before = stage.pipeline.remembered;
-    stage.pipeline.suspend();
+    stage.pipeline.suspend('shed_request');
     expect(stage.pipeline.losses.all()).toEqual({ shed_request: 2 });
     expect(stage.pipeline.remembered).toBe(before - 1);
     exchange(stage.story.connection(90), WEB, STOCK, '/call');
@@ -478,7 +478,7 @@ describe('suspend', () => {
     const pooled = stage.story.connection(90).connect(WEB);
     exchange(pooled, WEB, STOCK, '/warm');
     stage.now();
-    stage.pipeline.suspend();
+    stage.pipeline.suspend('shed_request');
     const fronts = [
       stage.story.connection(80).connect(LOAD),
       stage.story.connection(80).connect(LOAD),

@@ -40,6 +40,8 @@ export class Pipeline implements ExchangeSink {
   spans = 0;
   /** Time of the newest event. */
   now = 0;
+  /** Unix time of the events' moment 0, ns; changes when the machine's clock is set. */
+  epochUnixNanos: number;
   readonly #event = new SocketEvent();
   readonly #connections = new Map<number, Connection>();
   readonly #engine: CausalityEngine<Exchange>;
@@ -66,6 +68,7 @@ export class Pipeline implements ExchangeSink {
   ) {
     this.#processes = processes;
     this.#options = options;
+    this.epochUnixNanos = options.epochUnixNanos ?? 0;
     this.#emit = emit;
     this.#verdict = verdict;
     this.#engine = new CausalityEngine({ without: options.without });
@@ -303,7 +306,7 @@ export class Pipeline implements ExchangeSink {
 
   opened(exchange: Exchange): void {
     if (exchange.connection.transport === 'udp') {
-      const unixNanos = (this.#options.epochUnixNanos ?? 0) + exchange.start;
+      const unixNanos = this.epochUnixNanos + exchange.start;
       exchange.digest = datagramDigest(this.#event.payload(), unixNanos);
     }
     const connection = this.#connections.get(exchange.connection.cookie)!;
@@ -392,11 +395,12 @@ export class Pipeline implements ExchangeSink {
   /**
    * Nothing will be reported for a while: what is open would end as if unanswered. It is dropped and counted
    * instead, whole connections at once, and the streams start anew when reports come again.
+   * @param cause under which the requests are counted
    */
-  suspend(): void {
+  suspend(cause: string): void {
     for (const [cookie, connection] of this.#connections) {
       for (const exchange of connection.session.abandon()) {
-        this.losses.count('shed_request');
+        this.losses.count(cause);
         if (exchange.connection.role === 'server') this.#engine.requestServed(exchange, exchange.tid);
         if (exchange.waiter !== 0) this.#engine.callAnswered(exchange.tgid, exchange.waiter);
       }

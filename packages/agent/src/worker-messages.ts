@@ -29,7 +29,10 @@ export type FromWorker =
       readonly hooks: Readonly<Record<string, string>>;
       readonly connections: number;
       readonly share: number;
+      readonly payloadBytes: number;
     }
+  /** Unix time of the origin, from here on: the machine's clock was set. */
+  | { readonly type: 'epoch'; readonly unix: bigint }
   | { readonly type: 'stopped' };
 
 /** What it is told. */

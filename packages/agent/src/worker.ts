@@ -1,8 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { MODE } from '@weft/kernel';
-import { BlockEncoder, type Epoch } from '@weft/model';
-import { CpuBudget } from './budget.ts';
+import { BlockEncoder, epoch } from '@weft/model';
+import { CpuBudget, PAYLOAD_STEPS } from './budget.ts';
 import { KernelCapture } from './capture/kernel-capture.ts';
+import { UnixEpoch } from './clock.ts';
 import { Pipeline } from './pipeline.ts';
 import { LiveProcesses } from './process/live-processes.ts';
 import type { FromWorker, ToWorker, WorkerData } from './worker-messages.ts';
@@ -21,9 +22,11 @@ const DRAIN_LIMIT_MS = 20;
 const FLUSH_MS = 150;
 /**
  * One block is on its way at a time: while it is not acknowledged, spans gather for the next, so that blocks grow with the
- * load (a server has a fixed cost a block). Up to so many.
+ * load (a server has a fixed cost a block). Up to so many,
  */
 const FLUSH_SPANS = 20_000;
+/** and so many bytes: of blocks that wait for a server, whole ones are dropped when they are too many. */
+const FLUSH_BYTES = 1 << 20;
 const STATUS_MS = 1_000;
 /** An event this old is in its ring, and so is everything before it on other CPUs: they can be put in order. */
 const IN_PROGRESS_NANOS = 100_000;
@@ -44,23 +47,23 @@ function run(capture: KernelCapture): void {
     },
   });
   const excluded = new Set<number>();
-  const blocks = new BlockEncoder({
-    agentId: data.agentId,
-    host: data.host,
-    epoch: data.unixEpoch as Epoch,
-  });
+  const monotonicEpoch = data.capture.monotonicEpoch;
+  const unix = new UnixEpoch({ monotonic: monotonicEpoch, unix: epoch(data.unixEpoch) });
+  const newBlocks = () => new BlockEncoder({ agentId: data.agentId, host: data.host, epoch: unix.current });
+  let blocks = newBlocks();
+  const budget = new CpuBudget(data.capture.cpuBudget);
   const pipeline = new Pipeline(
     processes,
     { ...data.capture, epochUnixNanos: Number(data.unixEpoch) },
     (span) => blocks.add(span),
     {
-      heads: (cookie, received, sent, limit) => capture.wantHeads(cookie, received, sent, limit),
+      // What must be copied whole is: a parser with a state of its own would lose it.
+      heads: (cookie, received, sent, limit) =>
+        capture.wantHeads(cookie, received, sent, limit > PAYLOAD_STEPS[0]! ? limit : budget.payloadBytes),
       wholeCalls: (port) => capture.setPortVerdict(port, MODE.FULL),
     },
   );
-  const budget = new CpuBudget(data.capture.cpuBudget);
   const { ring } = capture;
-  const monotonicEpoch = data.capture.monotonicEpoch;
   const now = () => Number(process.hrtime.bigint() - monotonicEpoch);
   let stopping = false;
   let pollDelay = POLL_MIN_MS;
@@ -92,7 +95,7 @@ function run(capture: KernelCapture): void {
       pipeline.record(ring, ring.offset, ring.length);
       if (++count % RECORDS_PER_RELEASE === 0) {
         ring.release();
-        if (blocks.rows >= FLUSH_SPANS) flush();
+        if (isFull()) flush();
         if (performance.now() > limit) return false;
       }
     }
@@ -102,9 +105,11 @@ function run(capture: KernelCapture): void {
     return true;
   };
 
+  const isFull = () => blocks.rows >= FLUSH_SPANS || blocks.size >= FLUSH_BYTES;
+
   const flush = (force = false) => {
     const { rows } = blocks;
-    if (underWay > 0 && rows > 0 && rows < FLUSH_SPANS && !force) return;
+    if (underWay > 0 && rows > 0 && !isFull() && !force) return;
     const settled = pipeline.settledUntil();
     if (rows === 0) {
       say({ type: 'spans', block: null, rows: 0, settled });
@@ -128,18 +133,37 @@ function run(capture: KernelCapture): void {
       hooks: capture.hooks,
       connections: pipeline.connections,
       share: budget.share,
+      payloadBytes: budget.payloadBytes,
     });
+  };
+
+  /** Stops reports; all that came before is read, and requests that are open are counted as lost by `cause`. */
+  const pause = (cause: string) => {
+    capture.paused = true;
+    drain(true);
+    pipeline.suspend(cause);
   };
 
   const slice = () => {
     const wanted = budget.traced(Date.now());
     if (wanted === tracing) return;
     tracing = wanted;
-    capture.paused = !wanted;
-    if (!wanted) {
-      drain(true);
-      pipeline.suspend();
-    }
+    if (wanted) capture.paused = false;
+    else pause('shed_request');
+  };
+
+  /**
+   * The machine's clock was set: spans from now on have the new time. None is part of a trace that began in the old one, in
+   * which they would lie before their cause.
+   */
+  const followClock = () => {
+    if (!unix.wasSet()) return;
+    pause('clock_set');
+    flush(true);
+    blocks = newBlocks();
+    pipeline.epochUnixNanos = Number(unix.current);
+    say({ type: 'epoch', unix: unix.current });
+    capture.paused = !tracing;
   };
 
   const turn = () => {
@@ -152,6 +176,7 @@ function run(capture: KernelCapture): void {
     }
     if (time >= nextStatus) {
       nextStatus = time + STATUS_MS;
+      followClock();
       status();
     }
     if (stopping) {

@@ -69,13 +69,19 @@ export interface AgentReport {
   /** CPU time used since the start, seconds. */
   readonly cpuSeconds: number;
   readonly residentBytes: number;
+  /** Part of each second that is traced, 0..1: less than 1 past the CPU budget. */
+  readonly tracedShare: number;
+  /** Bytes that are copied of a call at most: fewer past the CPU budget. */
+  readonly payloadBytes: number;
   /** Everything that ended before it has been shipped or is counted as lost. Unix ns, decimal. */
   readonly settledUntilUnixNano: string;
 }
 
 /** Answer of `GET /api/v1/health`. */
 export interface HealthJson {
-  readonly status: 'ok';
+  readonly status: 'ok' | 'degraded';
+  /** What is wrong, in one sentence; null: nothing. */
+  readonly problem: string | null;
   readonly version: string;
   /** Everything that ended before it is stored and linked, or counted as lost. Unix ns, decimal. */
   readonly settledUntilUnixNano: string;
@@ -98,6 +104,8 @@ export interface AgentJson {
   readonly lost: Readonly<Record<string, number>>;
   readonly cpuSeconds: number;
   readonly residentBytes: number;
+  readonly tracedShare: number;
+  readonly payloadBytes: number;
   readonly settledUntilUnixNano: string;
 }
 

@@ -123,6 +123,8 @@ function report(more: Partial<AgentReport> = {}): AgentReport {
     lost: { 'ring full': 2 },
     cpuSeconds: 1.5,
     residentBytes: 1e6,
+    tracedShare: 1,
+    payloadBytes: 4096,
     settledUntilUnixNano: '1760000000000000000',
     ...more,
   };

@@ -81,6 +81,23 @@ describe('wire block', () => {
     );
   });
 
+  it('knows about how large it is before it is taken', () => {
+    const encoder = new BlockEncoder({ agentId: 'a1', host: 'h', epoch: EPOCH });
+    expect(encoder.size).toBe(0);
+    const plain = fc.sample(record, { numRuns: 1, seed: 1 })[0]!;
+    for (const [text, count] of [
+      ['x'.repeat(3_000), 400],
+      ['short', 4_000],
+    ] as const) {
+      const attributes = { 'url.path': text, 'process.pid': 7, 'client.port': 8 };
+      for (let i = 0; i < count; i++) encoder.add({ ...plain, name: `${i % 50}`, links: [], attributes });
+      const told = encoder.size;
+      const real = encoder.take().length;
+      expect(told / real).toBeGreaterThan(0.7);
+      expect(told / real).toBeLessThan(1.5);
+    }
+  });
+
   it('writes absolute times exactly, also before the epoch and across a carry', () => {
     for (const start of [0, -1, 1, 0xffff_ffff, 0x1_0000_0000, -0x1_0000_0001, 2 ** 52 + 1]) {
       const span = { ...fc.sample(record, { numRuns: 1, seed: 1 })[0]!, start: nanos(start) };

@@ -14,6 +14,8 @@ export interface BlockOrigin {
 
 const EVIDENCE_INDEX = new Map<string, number>(EVIDENCE_KINDS.map((kind, index) => [kind, index]));
 const POINT_INDEX = new Map<string, number>(OBSERVATION_POINTS.map((point, index) => [point, index]));
+/** What a span takes beside its texts, about: ids, times, numbers, indexes, a link. */
+const FIXED_BYTES = 160;
 const TWO_32 = 0x1_0000_0000;
 
 /** Map(LowCardinality(String), …) while it is being built. */
@@ -115,6 +117,12 @@ export class BlockEncoder {
     this.#origin = origin;
     this.#epochHigh = Number(BigInt.asIntN(32, origin.epoch >> 32n));
     this.#epochLow = Number(BigInt.asUintN(32, origin.epoch));
+  }
+
+  /** Bytes of the block that is being made, about. */
+  get size(): number {
+    const texts = this.texts.values.length + this.evidenceKey.length + this.name.keyBytes;
+    return this.rows * FIXED_BYTES + texts;
   }
 
   /** Ends the block and begins the next one. @returns a fresh array that the caller owns */

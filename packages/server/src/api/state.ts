@@ -2,14 +2,22 @@ import type { AgentJson, HealthJson } from '@weft/model';
 import type { ServerContext } from '../context.ts';
 import { onlyKnown } from '../http/parameters.ts';
 
-/** `GET /api/v1/health` */
+/** `GET /api/v1/health`: it answers whenever the server does; what is wrong with the store is in `problem`. */
 export function health(context: ServerContext, query: URLSearchParams): HealthJson {
   onlyKnown(query, []);
+  const problem = storeProblem(context);
   return {
-    status: 'ok',
+    status: problem === null ? 'ok' : 'degraded',
+    problem,
     version: context.version,
     settledUntilUnixNano: context.agents.settledUntil(Date.now()).toString(),
   };
+}
+
+/** What keeps the store from taking spans, in one sentence; null: nothing. */
+function storeProblem({ store, queue }: ServerContext): string | null {
+  if (store.isDown()) return 'The store is down: it is being started again.';
+  return queue.problem;
 }
 
 /** `GET /api/v1/agents`: what each agent last said about itself. */
@@ -35,6 +43,8 @@ export function agents(
       lost: agent.report?.lost ?? {},
       cpuSeconds: agent.report?.cpuSeconds ?? 0,
       residentBytes: agent.report?.residentBytes ?? 0,
+      tracedShare: agent.report?.tracedShare ?? 1,
+      payloadBytes: agent.report?.payloadBytes ?? 0,
       settledUntilUnixNano: agent.settled.toString(),
     })),
   };

@@ -39,6 +39,8 @@ export function parseReport(bytes: Uint8Array): Result<AgentReport> {
     ['lost', isRecord(fields['lost'], isCount)],
     ['cpuSeconds', isCount(fields['cpuSeconds'])],
     ['residentBytes', isCount(fields['residentBytes'])],
+    ['tracedShare', isCount(fields['tracedShare'])],
+    ['payloadBytes', isCount(fields['payloadBytes'])],
     ['settledUntilUnixNano', /^\d{1,19}$/.test(String(fields['settledUntilUnixNano']))],
   ];
   const bad = checks.find((check) => !check[1]);

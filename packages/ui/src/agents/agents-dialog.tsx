@@ -26,6 +26,9 @@ export function AgentsDialog({
   );
 }
 
+/** Less than this is copied past the CPU budget alone (packages/agent/src/budget.ts). */
+const FULL_PAYLOAD = 4096;
+
 function Agent({ agent }: { readonly agent: AgentJson }) {
   const seen = formatAge(Date.now() - toMillis(agent.lastSeenUnixNano));
   const lost = Object.entries(agent.lost).filter(([, count]) => count > 0);
@@ -48,6 +51,11 @@ function Agent({ agent }: { readonly agent: AgentJson }) {
         <Fact name="hooks" value={`${attached} attached`} />
         <Fact name="version" value={agent.version ?? '–'} />
       </dl>
+      {agent.live && (agent.tracedShare < 1 || agent.payloadBytes < FULL_PAYLOAD) && (
+        <p className="agent-note">
+          {`Past its CPU budget: traces ${Math.round(100 * agent.tracedShare)} % of the time, copies up to ${formatBytes(agent.payloadBytes)} of a message.`}
+        </p>
+      )}
       {missing.map(([hook, reason]) => (
         <p key={hook} className="agent-note">
           <span className="mono">{hook}</span> {reason}
