@@ -197,6 +197,7 @@ export class Pipeline implements ExchangeSink {
     if (!sending && facts.role === 'client' && connection.session.interleaves) this.#turns.settle(event.tid);
     connection.add(side, position, otherPosition, event.length, event.skipped, payload, event.time, event);
     this.#tellCausality(connection, side, event);
+    connection.session.forgetTouched();
     const isLarge = event.length > SMALL_BYTES || connection.session.interleaves;
     if (this.#verdict !== null && (connection.limited || isLarge)) {
       this.#limit(connection, this.#verdict);
