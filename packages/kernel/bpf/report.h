@@ -75,6 +75,10 @@ static __always_inline void fill_context(struct weft_context *context, struct ta
 	__builtin_memcpy(context->remote_address, at->remote, 16);
 }
 
+/* A socket has moved bytes: perhaps for a TLS library (plaintext.h). */
+static void tls_moved(struct task_struct *task, const struct endpoint *at, __u32 role, const struct transfer *t,
+		      const struct weft_process *process);
+
 /* Reports bytes. `at` holds the positions before a send, after a receive. */
 static __always_inline void report_transfer(struct task_struct *task, const struct endpoint *at, struct socket_state *state,
 					    const struct transfer *t, const struct weft_process *process)
@@ -93,6 +97,8 @@ static __always_inline void report_transfer(struct task_struct *task, const stru
 		count_lost(WEFT_LOST_SHED);
 		return;
 	}
+	if (weft_tls_sites && at->transport == WEFT_TCP)
+		tls_moved(task, at, role, t, process);
 	decide(at->cookie, role, at->local_port, at->remote_port, t->sending, position, t->length, &wanted);
 	if (wanted.off)
 		return;

@@ -16,3 +16,6 @@ volatile __u32 weft_paused = 0;
 
 /* Grows whenever user space changes what it knows of a process: answers kept with sockets are old then. */
 volatile __u32 weft_scope_generation = 0;
+
+/* Number of TLS functions that are probed: while there are none, sockets need not look for calls of theirs. */
+volatile __u32 weft_tls_sites = 0;

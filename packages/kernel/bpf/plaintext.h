@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Plaintext, joined to its socket: what a TLS library's call reads and writes on sockets while it is under way are the
+ * records that carry it. Libraries that are handed their records (memory BIOs) use the socket right before the read
+ * or right after the write, on the same thread.
+ */
+#pragma once
+
+#define TLS_HEADER 5
+#define TLS_APPLICATION_DATA 23
+#define TLS_LOWEST_TYPE 20  /* RFC 8446, 5.1: ContentType */
+#define TLS_FRAGMENT 16384
+#define TLS_LEAST_OVERHEAD 16 /* an authentication tag */
+#define TLS_MOST_OVERHEAD 96  /* IV, MAC and padding of the oldest suites */
+#define TLS_USUAL_OVERHEAD 17 /* TLS 1.3: tag and content type */
+
+/* Goroutine that runs on this thread, 0 = none. */
+static __always_inline __u64 current_goid(const struct task_struct *task, const struct weft_process *process)
+{
+	__u64 g;
+
+	if (!process || !(process->flags & WEFT_PROCESS_GO))
+		return 0;
+	g = read_user_u64(THREAD_POINTER(task) + (__s64)process->g_tls);
+	return g ? read_user_u64(g + process->goid) : 0;
+}
+
+/* The TLS call that this thread or goroutine makes or has made, or null. */
+static __always_inline struct tls_call *known_tls_call(struct task_struct *task, const struct weft_process *process)
+{
+	struct tls_goroutine key = { .tgid = task->tgid, .goid = current_goid(task, process) };
+	struct tls_call *call = key.goid ? bpf_map_lookup_elem(&weft_tls_goroutines, &key) : 0;
+
+	return call ? call : bpf_task_storage_get(&weft_tls_threads, task, 0, 0);
+}
+
+static __always_inline struct tls_state *known_tls_state(__u64 tgid, __u64 connection)
+{
+	struct tls_name name = { .tgid = tgid, .connection = connection };
+
+	return bpf_map_lookup_elem(&weft_tls_states, &name);
+}
+
+static __always_inline struct tls_state *tls_state_of(__u64 tgid, __u64 connection)
+{
+	struct tls_name name = { .tgid = tgid, .connection = connection };
+	struct tls_state *state = bpf_map_lookup_elem(&weft_tls_states, &name);
+
+	if (!state) {
+		struct tls_state fresh = {};
+
+		bpf_map_update_elem(&weft_tls_states, &name, &fresh, BPF_ANY);
+		state = bpf_map_lookup_elem(&weft_tls_states, &name);
+	}
+	return state;
+}
+
+/* Type of the record that these bytes begin with, and its length behind the header; 0: they do not begin with one. */
+static __always_inline __u8 record_at(const struct transfer *t, __u32 *body)
+{
+	__u64 address = t->length >= TLS_HEADER ? one_piece(&t->buffers, 0, TLS_HEADER) : 0;
+	__u8 header[TLS_HEADER];
+
+	if (!t->buffers.address || !address || bpf_probe_read_user(header, sizeof(header), (const void *)address))
+		return 0;
+	if (header[0] < TLS_LOWEST_TYPE || header[0] > TLS_APPLICATION_DATA || header[1] != 3)
+		return 0;
+	*body = (__u32)header[3] << 8 | header[4];
+	return header[0];
+}
+
+/* One piece of plaintext. */
+struct plaintext {
+	__u32 sending;
+	__u32 position;
+	__u32 length;
+	__u32 role;
+	__u64 buffer;
+};
+
+static __noinline void report_plaintext(struct task_struct *task, const struct endpoint *at, const struct plaintext *p,
+					const struct weft_process *process)
+{
+	bool full = at->describe || (process && process->flags & WEFT_PROCESS_GO);
+	struct buffers from = { .address = p->buffer, .room = p->length };
+	struct weft_record *record;
+	struct weft_event *event;
+	__u32 n = p->length < weft_probe_bytes ? p->length : weft_probe_bytes, zero = 0;
+	__u8 flags = WEFT_FLAG_TLS;
+	__u8 *payload;
+
+	record = ring_reserve(sizeof(*event) + (full ? sizeof(struct weft_context) : 0) + n);
+	if (!record)
+		return;
+	event = (struct weft_event *)(record + 1);
+	payload = (__u8 *)(event + 1);
+	if (full) {
+		fill_context((struct weft_context *)payload, task, at, process,
+			     p->sending && p->role != WEFT_ROLE_SERVER ? bpf_map_lookup_elem(&weft_words, &zero) : 0);
+		payload += sizeof(struct weft_context);
+		flags |= WEFT_FLAG_CONTEXT;
+	}
+	if (n)
+		n = copy_payload(payload, &from, 0, n, &flags);
+	fill_event(event, task, at, p->role);
+	event->kind = p->sending ? WEFT_SEND : WEFT_RECV;
+	event->flags |= flags;
+	event->captured = n;
+	event->position = p->position;
+	event->other_position = p->sending ? at->read : at->written;
+	event->length = p->length;
+	event->skipped = 0;
+	event->syscall = 0;
+	ring_commit(record);
+}
+
+/*
+ * Plaintext bytes in the application-data record that a write has just sent, 0: it is not the write's (a handshake message).
+ * What is left to write fits into a record that is a little longer, or fills it.
+ */
+static __always_inline __u32 content_of(__u32 body, __u64 left, __u32 overhead)
+{
+	if (left < body) {
+		__u32 rest = body - (__u32)left;
+
+		return rest >= TLS_LEAST_OVERHEAD && rest <= TLS_MOST_OVERHEAD ? (__u32)left : 0;
+	}
+	if (!overhead)
+		overhead = TLS_USUAL_OVERHEAD;
+	return body > overhead ? body - overhead : 0;
+}
+
+/* A socket sends while a write is under way, or after one that went into memory. */
+static __always_inline void tls_sent(struct task_struct *task, struct tls_call *call, const struct endpoint *at, __u32 role,
+				     const struct transfer *t, const struct weft_process *process)
+{
+	struct plaintext p = { .sending = 1, .position = at->written, .role = role };
+	__u64 left = call->length - call->done;
+	struct tls_state *state;
+	__u32 body = 0;
+
+	if (call->done >= call->length || record_at(t, &body) != TLS_APPLICATION_DATA)
+		return;
+	state = tls_state_of(task->tgid, call->connection);
+	if (!state)
+		return;
+	/* The record that a socket without room had refused comes again. */
+	if (state->written == at->written && state->at.cookie == at->cookie)
+		return;
+	p.length = content_of(body, left, state->overhead);
+	if (!p.length)
+		return;
+	if (p.length == left && left < body)
+		state->overhead = body - p.length;
+	/* Memory is emptied at once, however many records it holds. */
+	if (!call->under_way)
+		p.length = left;
+	state->at = *at;
+	state->role = role;
+	state->written = at->written;
+	p.buffer = call->buffer + call->done;
+	call->done += p.length;
+	report_plaintext(task, at, &p, process);
+}
+
+/* A socket was read while a read is under way, or for one that comes. */
+static __always_inline void tls_received(struct tls_call *call, const struct endpoint *at, __u32 role,
+					 const struct transfer *t)
+{
+	__u32 body, start = at->read - t->length;
+
+	if (call->under_way) {
+		/* Libraries read a record's header and then its body; those that read ahead get several at once. */
+		if (t->length == TLS_HEADER || !call->nested)
+			call->record = start;
+		call->nested = 1;
+	} else if (record_at(t, &body)) {
+		call->record = start;
+		call->heard = 1;
+	} else if (call->at.cookie != at->cookie) {
+		/* Not TLS: what is read from memory next did not come from here. */
+		call->heard = 0;
+		return;
+	}
+	call->at = *at;
+	call->role = role;
+}
+
+static __noinline void tls_moved(struct task_struct *task, const struct endpoint *at, __u32 role, const struct transfer *t,
+				 const struct weft_process *process)
+{
+	struct tls_call *call = known_tls_call(task, process);
+
+	if (!call)
+		return;
+	if (!t->sending) {
+		if (!call->under_way || !call->sending)
+			tls_received(call, at, role, t);
+	} else if (call->sending) {
+		tls_sent(task, call, at, role, t, process);
+	}
+}

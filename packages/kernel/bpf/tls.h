@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Probes in TLS libraries: plaintext as the program writes and reads it. Which process is traced is not asked here: what
+ * counts is whether the socket is that carries it (plaintext.h).
+ */
+#pragma once
+
+/* Begins a call. A write before it that went into memory and was never sent is given up. */
+static __always_inline void begin_call(struct tls_call *call, __u64 connection, __u64 buffer, __u64 length, __u32 sending)
+{
+	if (call->sending && !call->under_way && call->done < call->length)
+		count_lost(WEFT_LOST_TLS_SOCKET);
+	call->connection = connection;
+	call->buffer = buffer;
+	call->length = length;
+	call->done_at = 0;
+	call->sending = sending;
+	call->done = 0;
+	call->nested = 0;
+	call->under_way = 1;
+}
+
+static __always_inline struct tls_call *begin_in_thread(__u64 connection, __u64 buffer, __u64 length, __u32 sending)
+{
+	struct tls_call *call = bpf_task_storage_get(&weft_tls_threads, bpf_get_current_task_btf(), 0,
+						     BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!call) {
+		count_lost(WEFT_LOST_STORAGE);
+		return 0;
+	}
+	begin_call(call, connection, buffer, length, sending);
+	return call;
+}
+
+static __always_inline void resume_write(struct tls_call *call, __u64 tgid)
+{
+	struct tls_state *state = known_tls_state(tgid, call->connection);
+
+	if (state && state->pending_buffer == call->buffer)
+		call->done = state->pending;
+	if (state)
+		state->pending_buffer = 0;
+}
+
+/* A write ends. What it has not sent itself it may have left in memory; one that could not go on is made again. */
+static __always_inline void end_write(struct tls_call *call, __u64 tgid, bool success)
+{
+	struct tls_state *state;
+
+	call->under_way = 0;
+	if (success && !call->done)
+		return;
+	if (!success && call->done) {
+		state = known_tls_state(tgid, call->connection);
+		if (state) {
+			state->pending = call->done;
+			state->pending_buffer = call->buffer;
+		}
+	}
+	call->length = 0;
+}
+
+/* A read has given `length` bytes. */
+static __always_inline void end_read(struct task_struct *task, struct tls_call *call, __u32 length,
+				     const struct weft_process *process)
+{
+	struct plaintext p = { .length = length, .buffer = call->buffer };
+	struct tls_state *state;
+	struct endpoint at;
+
+	call->under_way = 0;
+	state = call->nested || call->heard ? tls_state_of(task->tgid, call->connection)
+					    : known_tls_state(task->tgid, call->connection);
+	if (!state || weft_paused) {
+		count_lost(state ? WEFT_LOST_SHED : WEFT_LOST_TLS_SOCKET);
+		return;
+	}
+	if (!call->nested && !state->at.cookie)
+		state->memory = 1;
+	if (call->nested || (call->heard && state->memory &&
+			     (state->record != call->record || state->at.cookie != call->at.cookie))) {
+		state->at = call->at;
+		state->role = call->role;
+		state->record = call->record;
+		state->consumed = 0;
+	}
+	p.position = state->record + state->consumed;
+	p.role = state->role;
+	state->consumed += length;
+	at = state->at;
+	at.time = bpf_ktime_get_ns();
+	report_plaintext(task, &at, &p, process);
+}
+
+/* SSL_write(connection, buffer, length), SSL_write_ex, gnutls_record_send. */
+SEC("uprobe")
+int weft_tls_write(struct pt_regs *regs)
+{
+	struct tls_call *call = begin_in_thread(FUNCTION_ARG1(regs), FUNCTION_ARG2(regs), FUNCTION_ARG3(regs), 1);
+
+	if (call)
+		resume_write(call, bpf_get_current_pid_tgid() >> 32);
+	return 0;
+}
+
+SEC("uprobe")
+int weft_tls_write_end(struct pt_regs *regs)
+{
+	struct tls_call *call = bpf_task_storage_get(&weft_tls_threads, bpf_get_current_task_btf(), 0, 0);
+
+	if (call && call->under_way && call->sending)
+		end_write(call, bpf_get_current_pid_tgid() >> 32, (__s32)FUNCTION_RESULT(regs) > 0);
+	return 0;
+}
+
+/* SSL_read(connection, buffer, room), gnutls_record_recv. */
+SEC("uprobe")
+int weft_tls_read(struct pt_regs *regs)
+{
+	begin_in_thread(FUNCTION_ARG1(regs), FUNCTION_ARG2(regs), FUNCTION_ARG3(regs), 0);
+	return 0;
+}
+
+/* SSL_read_ex(connection, buffer, room, *done). */
+SEC("uprobe")
+int weft_tls_read_ex(struct pt_regs *regs)
+{
+	struct tls_call *call = begin_in_thread(FUNCTION_ARG1(regs), FUNCTION_ARG2(regs), FUNCTION_ARG3(regs), 0);
+
+	if (call)
+		call->done_at = FUNCTION_ARG4(regs);
+	return 0;
+}
+
+SEC("uprobe")
+int weft_tls_read_end(struct pt_regs *regs)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct tls_call *call = bpf_task_storage_get(&weft_tls_threads, task, 0, 0);
+	__s32 result = FUNCTION_RESULT(regs);
+
+	if (!call || !call->under_way || call->sending)
+		return 0;
+	if (result > 0 && call->done_at)
+		result = (__s32)read_user_u64(call->done_at);
+	if (result > 0)
+		end_read(task, call, result, 0);
+	else
+		call->under_way = 0;
+	return 0;
+}
+
+/* The current goroutine's id; false: not known where it is kept. */
+static __always_inline bool name_goroutine(struct pt_regs *regs, struct tls_goroutine *out, struct weft_process **process)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	*process = bpf_map_lookup_elem(&weft_processes, &tgid);
+	if (!*process || !((*process)->flags & WEFT_PROCESS_GO))
+		return false;
+	out->tgid = tgid;
+	out->goid = read_user_u64(GO_CURRENT(regs) + (*process)->goid);
+	return out->goid != 0;
+}
+
+static __always_inline void begin_in_goroutine(struct pt_regs *regs, __u32 sending)
+{
+	struct weft_process *process;
+	struct tls_goroutine key;
+	struct tls_call *call;
+
+	if (!name_goroutine(regs, &key, &process))
+		return;
+	call = bpf_map_lookup_elem(&weft_tls_goroutines, &key);
+	if (!call) {
+		struct tls_call fresh = {};
+
+		bpf_map_update_elem(&weft_tls_goroutines, &key, &fresh, BPF_ANY);
+		call = bpf_map_lookup_elem(&weft_tls_goroutines, &key);
+	}
+	if (!call)
+		return;
+	/* Go never hands its records over in memory: a write that sent nothing has failed. */
+	call->length = 0;
+	begin_call(call, GO_ARG1(regs), GO_ARG2(regs), GO_ARG3(regs), sending);
+}
+
+/* crypto/tls.(*Conn).Write(buffer, length, capacity). Its end is not probed: a return costs more than all the rest. */
+SEC("uprobe")
+int weft_go_tls_write(struct pt_regs *regs)
+{
+	begin_in_goroutine(regs, 1);
+	return 0;
+}
+
+SEC("uprobe")
+int weft_go_tls_read(struct pt_regs *regs)
+{
+	begin_in_goroutine(regs, 0);
+	return 0;
+}
+
+/* At each return of crypto/tls.(*Conn).Read. */
+SEC("uprobe")
+int weft_go_tls_read_end(struct pt_regs *regs)
+{
+	struct tls_goroutine key;
+	struct weft_process *process;
+	struct tls_call *call;
+	__s64 result = GO_RESULT(regs);
+
+	if (!name_goroutine(regs, &key, &process))
+		return 0;
+	call = bpf_map_lookup_elem(&weft_tls_goroutines, &key);
+	if (!call || !call->under_way || call->sending)
+		return 0;
+	if (result > 0 && result <= (__s64)call->length)
+		end_read(bpf_get_current_task_btf(), call, result, process);
+	else
+		call->under_way = 0;
+	return 0;
+}
