@@ -77,7 +77,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       hostname: host,
       version: VERSION,
       tier: ready.tier,
-      hooks: ready.hooks,
+      hooks: status?.hooks ?? ready.hooks,
       events: status?.events ?? 0,
       spans: status?.spans ?? 0,
       lost,

@@ -1,7 +1,7 @@
 import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment } from '@weft/causality';
-import { EVENT, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
+import { EVENT, FLAG, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
 import { fnv1a } from '@weft/model';
-import { type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
+import { type Side, tls as TLS, TO_CLIENT, TO_SERVER } from '@weft/protocols';
 import { addressesLearnt, factsOf } from './capture/facts-of-event.ts';
 import { type RecordMemory, readTaskEvent, SocketEvent } from './capture/socket-event.ts';
 import { Losses } from './losses.ts';
@@ -12,6 +12,7 @@ import type { ExchangeSink } from './sessions/session.ts';
 import { buildSpan } from './sessions/span-builder.ts';
 import { Connection } from './streams/connection.ts';
 import type { ConnectionFacts } from './streams/connection-facts.ts';
+import { Plaintext } from './streams/plaintext.ts';
 
 const MAX_CONNECTIONS = 65_536;
 /** The kernel reports the end of TCP sockets alone: others go when they have been quiet for so long. */
@@ -114,7 +115,8 @@ export class Pipeline implements ExchangeSink {
         break;
       case KIND.SHUTDOWN: {
         const connection = this.#connections.get(event.cookie);
-        connection?.sideEnded(connection.facts.role === 'client' ? TO_SERVER : TO_CLIENT, event.time);
+        if (connection === undefined) break;
+        endSide(connection, connection.facts.role === 'client' ? TO_SERVER : TO_CLIENT, event.time);
         break;
       }
       case KIND.CLOSE:
@@ -161,13 +163,17 @@ export class Pipeline implements ExchangeSink {
       connection = this.#connect(event, sending);
     } else if (event.described) {
       const learnt = addressesLearnt(connection.facts, event);
-      if (learnt !== null) connection.facts = learnt;
+      if (learnt !== null) connection.learn(learnt);
     }
     const { facts } = connection;
     const side: Side = sending === (facts.role === 'client') ? TO_SERVER : TO_CLIENT;
     connection.lastActive = event.time;
+    if ((event.flags & FLAG.FLAG_TLS) !== 0) {
+      this.#plaintext(connection, side, event);
+      return;
+    }
     if (event.length === 0) {
-      connection.sideEnded(side, event.time);
+      endSide(connection, side, event.time);
       return;
     }
     let { position, otherPosition } = event;
@@ -180,10 +186,39 @@ export class Pipeline implements ExchangeSink {
     }
     const payload = event.payload();
     connection.add(side, position, otherPosition, event.length, event.skipped, payload, event.time, event);
-    this.#tellCausality(connection, side, event);
+    // Of TLS, the plaintext tells who has read or written what.
+    if (connection.plaintext === null) this.#tellCausality(connection, side, event);
     if (this.#verdict !== null && (connection.limited || event.length > SMALL_BYTES)) {
       this.#limit(connection, this.#verdict);
     }
+  }
+
+  /** Bytes that TLS carries, as a library took or gave them. */
+  #plaintext(connection: Connection, side: Side, event: SocketEvent): void {
+    let { plaintext } = connection;
+    // What was taken for opaque messages is spoken by something that can be read.
+    if (plaintext === null) this.#abandon(connection);
+    const framing = connection.claim();
+    if (plaintext === null) {
+      plaintext = new Plaintext({ ...connection.facts, tls: { ...framing.attributes } }, this, {
+        mask: this.#options.mask,
+      });
+      plaintext.connection.fresh = connection.fresh;
+      connection.plaintext = plaintext;
+    }
+    const received = side === (connection.facts.role === 'client' ? TO_CLIENT : TO_SERVER);
+    // A sender's record is where its bytes went; a reader may have read several ahead.
+    const wire = received ? framing.records(side).take(event.length) : null;
+    plaintext.add(
+      side,
+      wire ?? event.position,
+      event.otherPosition,
+      event.length,
+      event.payload(),
+      event.time,
+      event,
+    );
+    this.#tellCausality(plaintext.connection, side, event);
   }
 
   /** Has the kernel copy no more than what parsing needs; from the first large message of a known protocol on. */
@@ -242,6 +277,7 @@ export class Pipeline implements ExchangeSink {
     this.#engine.socketClosed(cookie);
     const connection = this.#connections.get(cookie);
     if (connection === undefined) return;
+    connection.plaintext?.connection.close(time);
     connection.close(time);
     this.#connections.delete(cookie);
   }
@@ -261,7 +297,9 @@ export class Pipeline implements ExchangeSink {
     if (exchange.connection.transport === 'udp') {
       exchange.digest = fnv1a(this.#event.payload(), DIGEST_BYTES);
     }
-    const connection = this.#connections.get(exchange.connection.cookie)!;
+    const socket = this.#connections.get(exchange.connection.cookie)!;
+    const carried = exchange.connection.tls !== undefined ? socket.plaintext?.connection : undefined;
+    const connection = carried ?? socket;
     const { facts, fresh } = connection;
     // The bytes may have waited for others: the event in hand is then somebody else's.
     const at = connection.moment ?? nobodyOf(facts.tgid, exchange.start);
@@ -270,19 +308,33 @@ export class Pipeline implements ExchangeSink {
         { traceId: exchange.traceId, socket: facts.cookie, first: fresh },
         at,
       );
-      connection.fresh = false;
+      // A handshake does not make the first request less of a first one.
+      if (!isHandshake(exchange)) connection.fresh = false;
       const cause = causeOf(exchange);
       if (cause !== null) exchange.waiter = this.#engine.callSent(cause, at);
-    } else {
+    } else if (!isHandshake(exchange)) {
       exchange.tid = at.tid;
       this.#engine.requestReceived(exchange, at);
     }
   }
 
   closed(exchange: Exchange): void {
-    if (exchange.connection.role === 'server') this.#engine.requestServed(exchange, exchange.tid);
-    if (exchange.waiter !== 0) this.#engine.callAnswered(exchange.tgid, exchange.waiter);
+    this.#forget(exchange);
     this.#held.add(exchange);
+  }
+
+  #forget(exchange: Exchange): void {
+    if (exchange.connection.role === 'server' && !isHandshake(exchange)) {
+      this.#engine.requestServed(exchange, exchange.tid);
+    }
+    if (exchange.waiter !== 0) this.#engine.callAnswered(exchange.tgid, exchange.waiter);
+  }
+
+  /** Gives up what is open on a connection. @returns how many exchanges */
+  #abandon(connection: Connection): number {
+    const open = connection.session.abandon();
+    for (const exchange of open) this.#forget(exchange);
+    return open.length;
   }
 
   malformed(cause: string): void {
@@ -309,9 +361,12 @@ export class Pipeline implements ExchangeSink {
         break;
       }
       const connection = next.value;
-      connection.expire(this.now, this.now - QUIET_NANOS, this.now - UNANSWERED_NANOS);
-      const quietFor = this.now - connection.lastActive;
-      if (quietFor > IDLE_NANOS[connection.facts.transport] && connection.session.pending.length === 0) {
+      const [quiet, unanswered] = [this.now - QUIET_NANOS, this.now - UNANSWERED_NANOS];
+      connection.expire(this.now, quiet, unanswered);
+      const carried = connection.plaintext?.connection;
+      carried?.expire(this.now, quiet, unanswered);
+      const pending = connection.session.pending.length + (carried?.session.pending.length ?? 0);
+      if (this.now - connection.lastActive > IDLE_NANOS[connection.facts.transport] && pending === 0) {
         this.#drop(connection, this.now);
       }
     }
@@ -323,11 +378,9 @@ export class Pipeline implements ExchangeSink {
    */
   suspend(): void {
     for (const [cookie, connection] of this.#connections) {
-      for (const exchange of connection.session.abandon()) {
-        this.losses.count('shed_request');
-        if (exchange.connection.role === 'server') this.#engine.requestServed(exchange, exchange.tid);
-        if (exchange.waiter !== 0) this.#engine.callAnswered(exchange.tgid, exchange.waiter);
-      }
+      const carried = connection.plaintext?.connection;
+      const open = this.#abandon(connection) + (carried === undefined ? 0 : this.#abandon(carried));
+      for (let i = 0; i < open; i++) this.losses.count('shed_request');
       this.#remember(connection);
       this.#connections.delete(cookie);
     }
@@ -339,6 +392,17 @@ export class Pipeline implements ExchangeSink {
     for (const cookie of [...this.#connections.keys()]) this.#closed(cookie, this.now);
     this.#held.release(this.now, true);
   }
+}
+
+/** Nobody works on account of a handshake: it takes no part in what causes what. */
+function isHandshake({ protocol, request }: Exchange): boolean {
+  return protocol === TLS.name && request.attributes['weft.opaque'] !== true;
+}
+
+/** One end has sent its last byte, TLS or not. */
+function endSide(connection: Connection, side: Side, time: number): void {
+  connection.sideEnded(side, time);
+  connection.plaintext?.connection.sideEnded(side, time);
 }
 
 /** The request for which a call was made, if that is known well enough to go by. */

@@ -1,9 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { BlockEncoder, type Epoch, type SpanRecord } from '@weft/model';
 import { CpuBudget } from './budget.ts';
+import { tracedCgroup } from './capture/cgroup.ts';
 import { KernelCapture } from './capture/kernel-capture.ts';
 import { Pipeline } from './pipeline.ts';
 import { LiveProcesses } from './process/live-processes.ts';
+import { TlsProbes } from './tls/tls-probes.ts';
 import type { FromWorker, ToWorker, WorkerData } from './worker-messages.ts';
 
 /**
@@ -36,10 +38,16 @@ function say(message: FromWorker, transfer: ArrayBuffer[] = []): void {
 }
 
 function run(capture: KernelCapture): void {
+  const probes = new TlsProbes((path, point) => capture.probeTls(path, point), tracedCgroup(data.capture));
+  const seesTls = data.capture.tls && capture.canProbeTls;
   const processes = new LiveProcesses({
+    running: (tgid) => {
+      if (seesTls) probes.started(tgid, performance.now());
+    },
     go: (tgid, runtime) => guarded(() => capture.setGoRuntime(tgid, runtime)),
     own: (tgid) => guarded(() => capture.exclude(tgid)),
     gone: (tgid) => {
+      probes.exited(tgid);
       if (!excluded.has(tgid)) guarded(() => capture.forget(tgid));
     },
   });
@@ -116,6 +124,14 @@ function run(capture: KernelCapture): void {
     say({ type: 'spans', block, rows, settled });
   };
 
+  /** What is attached, and what was refused. */
+  const hooks = () => {
+    const all: Record<string, string> = { ...capture.hooks };
+    for (const { path, library } of probes.probed) all[`tls ${library} ${path}`] = 'attached';
+    for (const [path, reason] of probes.warnings) all[`tls ${path}`] = `refused: ${reason}`;
+    return all;
+  };
+
   const status = () => {
     const cpu = process.cpuUsage();
     budget.measure(performance.now(), (cpu.user + cpu.system) / 1000);
@@ -124,7 +140,7 @@ function run(capture: KernelCapture): void {
       events: pipeline.events,
       spans: pipeline.spans,
       lost: { ...capture.lost(), ...pipeline.losses.all() },
-      hooks: capture.hooks,
+      hooks: hooks(),
       connections: pipeline.connections,
       share: budget.share,
     });
@@ -145,6 +161,7 @@ function run(capture: KernelCapture): void {
     slice();
     const emptied = drain();
     const time = performance.now();
+    probes.tick(time);
     if (time >= nextFlush) {
       nextFlush = time + FLUSH_MS;
       flush();
@@ -158,6 +175,7 @@ function run(capture: KernelCapture): void {
       pipeline.finish();
       flush(true);
       status();
+      probes.close();
       capture.close();
       say({ type: 'stopped' });
       port.close();
@@ -181,8 +199,10 @@ function run(capture: KernelCapture): void {
     }
   });
   exclude(data.capture.excludePids);
+  if (seesTls) probes.probeStanding();
   processes.scan();
-  say({ type: 'ready', tier: capture.tier, hooks: capture.hooks });
+  probes.tick(performance.now());
+  say({ type: 'ready', tier: capture.tier, hooks: hooks() });
   turn();
 }
 

@@ -47,6 +47,7 @@ function probeTier(tier: Tier, refuse: readonly string[]): TierReport {
   try {
     const capture = KernelCapture.start({
       tier,
+      tls: true,
       mask: true,
       without: [],
       cpuBudget: null,

@@ -20,6 +20,10 @@ export interface StreamClock {
   otherPosition(): number;
   /** Position behind the last byte of a side that was handed over. */
   reached(side: Side): number;
+  /** Where on the wire a byte was: the same position, unless TLS carries it. */
+  wirePosition(side: Side, position: number): number;
+  /** The same of `otherPosition`. */
+  otherWirePosition(): number;
 }
 
 /** Requests that wait for their response on one connection. */
@@ -29,6 +33,7 @@ const MAX_EARLY = 64;
 
 interface EarlyResponse {
   readonly message: Message;
+  readonly wireStart: number;
   readonly start: number;
   end: number;
   ended: boolean;
@@ -121,6 +126,8 @@ export class Session implements MessageSink {
       this.#clock.otherPosition(),
       this.#pending.length === 0 && !this.#answering(),
     );
+    exchange.wireStart = this.#clock.wirePosition(message.side, message.start);
+    exchange.wireResponse = this.#clock.otherWirePosition();
     return exchange;
   }
 
@@ -141,6 +148,7 @@ export class Session implements MessageSink {
     if (early !== null) {
       exchange.response = early.message;
       exchange.responseStart = early.message.start;
+      exchange.wireResponse = early.wireStart;
       exchange.end = Math.max(exchange.end, early.end);
       exchange.extra = { ...exchange.extra, ...early.extra };
       exchange.responseEnded = early.ended;
@@ -166,7 +174,8 @@ export class Session implements MessageSink {
     if (exchange === null) {
       if (message.kind === 'interim') return;
       if (this.#early.length >= MAX_EARLY) this.#early.shift();
-      this.#earlyCurrent = { message, start, end: start, ended: false, extra: null };
+      const wireStart = this.#clock.wirePosition(message.side, message.start);
+      this.#earlyCurrent = { message, wireStart, start, end: start, ended: false, extra: null };
       this.#early.push(this.#earlyCurrent);
       this.#current[TO_CLIENT] = null;
       return;
@@ -177,7 +186,10 @@ export class Session implements MessageSink {
     if (message.pairingId === null && before !== null && before !== exchange && before.response !== null) {
       this.#close(before);
     }
-    if (Number.isNaN(exchange.responseStart)) exchange.responseStart = message.start;
+    if (Number.isNaN(exchange.responseStart)) {
+      exchange.responseStart = message.start;
+      exchange.wireResponse = this.#clock.wirePosition(message.side, message.start);
+    }
     this.#current[TO_CLIENT] = exchange;
     this.#touch(exchange);
     if (message.kind === 'interim') return;

@@ -28,11 +28,6 @@ export interface SpanOwner {
 
 const CLIENT_PROCESS = observationPointIndex('client-process');
 
-/** Where the response began, or would have begun. */
-function responsePosition(exchange: Exchange): number {
-  return Number.isNaN(exchange.responseStart) ? exchange.otherPosition : exchange.responseStart;
-}
-
 /**
  * The exchange's key (DESIGN §6). Final once the response has begun; before that it is what the key will
  * be if the response begins where the request saw the other direction, which holds without pipelining.
@@ -49,14 +44,14 @@ function computeKey(exchange: Exchange): ExchangeKey {
   const streamId = typeof request.pairingId === 'number' ? request.pairingId : 0;
   switch (connection.transport) {
     case 'tcp':
-      return tcpExchangeKey(request.start, responsePosition(exchange), streamId);
+      return tcpExchangeKey(exchange.wireStart, exchange.wireResponse, streamId);
     case 'unix': {
       const server = connection.role === 'server';
       return unixExchangeKey(
         server ? connection.peerCookie : connection.cookie,
         server ? connection.cookie : connection.peerCookie,
-        request.start,
-        responsePosition(exchange),
+        exchange.wireStart,
+        exchange.wireResponse,
       );
     }
     case 'udp':
@@ -163,6 +158,7 @@ function sharedAttributes(connection: ConnectionFacts, owner: SpanOwner, protoco
   const attributes: Record<string, AttributeValue> = {
     ...owner.attributes,
     'network.protocol.name': protocol,
+    ...connection.tls,
   };
   describeNetwork(connection, attributes);
   sharedOf.set(connection, { owner: owner.attributes, protocol, attributes });

@@ -1,3 +1,4 @@
+import type { Attributes } from '@weft/model';
 import { formatIpv4, formatIpv6 } from '../address.ts';
 
 const MAPPED = '::ffff:';
@@ -18,6 +19,8 @@ export interface ConnectionFacts {
   readonly localPort: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** What is spoken here is carried by TLS: what is known of that, as attributes of its spans. */
+  readonly tls?: Attributes;
   /** Of a capture: which interface it was seen at; spans of several must differ. */
   readonly interfaceIndex?: number;
 }

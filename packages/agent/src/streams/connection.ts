@@ -1,5 +1,6 @@
 import type { Moment } from '@weft/causality';
 import {
+  createTlsParser,
   detectProtocol,
   opaque as OPAQUE,
   type Parser,
@@ -7,6 +8,8 @@ import {
   PROTOCOLS,
   type Protocol,
   type Side,
+  tls as TLS,
+  type TlsParser,
   TO_CLIENT,
   TO_SERVER,
 } from '@weft/protocols';
@@ -14,6 +17,7 @@ import type { Exchange } from '../sessions/exchange.ts';
 import { type ExchangeSink, Session, type StreamClock } from '../sessions/session.ts';
 import type { ConnectionFacts } from './connection-facts.ts';
 import { Marks } from './marks.ts';
+import type { Plaintext, WirePositions } from './plaintext.ts';
 import { HOLD_NANOS, Stream, type StreamSink } from './stream.ts';
 
 /** Refusals, or turns that made no sense, without a good message between, after which the protocol was guessed wrong. */
@@ -45,6 +49,9 @@ export class Connection implements StreamClock {
   limited = false;
   /** No request has been seen on it yet. */
   fresh = true;
+  /** What TLS carries here, if a library tells. */
+  plaintext: Plaintext | null = null;
+  readonly #wire: WirePositions | null;
   readonly #streams: readonly [Stream, Stream];
   readonly #marks = [new Marks(), new Marks()] as const;
   readonly #sink: ExchangeSink;
@@ -52,6 +59,7 @@ export class Connection implements StreamClock {
   #protocol: Protocol;
   #parser: Parser;
   #session: Session;
+  #tls: TlsParser | null = null;
   #lastSide: Side | null = null;
   #undecided: Undecided | null = null;
   /** Turns that began while their side made no sense. */
@@ -61,8 +69,18 @@ export class Connection implements StreamClock {
   /** The last chunk waits for one before it: it belongs to no exchange yet. */
   #waits = false;
 
-  /** @param hold how long a chunk waits for one before it, ns */
-  constructor(facts: ConnectionFacts, sink: ExchangeSink, options: ParserOptions, hold: number = HOLD_NANOS) {
+  /**
+   * @param hold how long a chunk waits for one before it, ns
+   * @param wire of a plaintext: where its bytes were on the wire
+   */
+  constructor(
+    facts: ConnectionFacts,
+    sink: ExchangeSink,
+    options: ParserOptions,
+    hold: number = HOLD_NANOS,
+    wire: WirePositions | null = null,
+  ) {
+    this.#wire = wire;
     this.#facts = facts;
     this.#sink = sink;
     this.#options = options;
@@ -166,6 +184,29 @@ export class Connection implements StreamClock {
     return this.#streams[side].next;
   }
 
+  wirePosition(side: Side, position: number): number {
+    return this.#wire === null ? position : this.#wire.of(side, position);
+  }
+
+  otherWirePosition(): number {
+    return this.#wire === null ? this.otherPosition() : this.#wire.other;
+  }
+
+  /** More is known of the socket now. */
+  learn(facts: ConnectionFacts): void {
+    this.facts = facts;
+    const carried = this.plaintext?.connection;
+    if (carried !== undefined) carried.facts = { ...facts, tls: carried.facts.tls ?? {} };
+  }
+
+  /** A TLS library tells what is carried here: from now on its records are framed alone. @returns the framing */
+  claim(): TlsParser {
+    if (this.#tls === null) this.#switch(TLS);
+    const tls = this.#tls ?? this.#frameTls();
+    tls.claim();
+    return tls;
+  }
+
   otherPosition(): number {
     const other = this.#side === TO_SERVER ? TO_CLIENT : TO_SERVER;
     return this.#streams[other].unwrap(this.#streams[this.#side].otherRaw);
@@ -198,8 +239,8 @@ export class Connection implements StreamClock {
   #bytes(side: Side, bytes: Uint8Array, position: number, time: number): void {
     this.#side = side;
     if (this.#lastSide !== side) {
-      if (this.#protocol !== OPAQUE) this.#doubt(side, bytes);
-      else if (!this.#detect(side, bytes)) {
+      if (this.#isDoubtful) this.#doubt(side, bytes);
+      else if (this.#protocol === OPAQUE && !this.#detect(side, bytes)) {
         if (bytes.length < MOST_UNDECIDED && isUndecided(bytes, side)) {
           this.#undecided = { side, bytes: bytes.slice(), position, time };
           return;
@@ -209,10 +250,15 @@ export class Connection implements StreamClock {
     this.#feed(side, bytes, position);
   }
 
+  /** The protocol was guessed, and may have been guessed wrong; that it is TLS is certain once a library has said so. */
+  get #isDoubtful(): boolean {
+    return this.#protocol !== OPAQUE && this.plaintext === null;
+  }
+
   #feed(side: Side, bytes: Uint8Array, position: number): void {
     this.#lastSide = side;
     this.#parser.feed(side, bytes, position);
-    if (this.#protocol !== OPAQUE && this.#session.refusals(side) >= WRONG_GUESS) this.#switch(OPAQUE);
+    if (this.#isDoubtful && this.#session.refusals(side) >= WRONG_GUESS) this.#switch(OPAQUE);
   }
 
   /** No more bytes come in time to tell what the message is: it is taken as it stands. */
@@ -245,9 +291,19 @@ export class Connection implements StreamClock {
   #switch(protocol: Protocol): void {
     this.#session.finish();
     this.#strangeTurns = 0;
+    this.#tls = null;
     this.#protocol = protocol;
     this.#session = new Session(this.facts, protocol.name, this.#sink, this);
-    this.#parser = protocol.createParser(this.#session, this.#options);
+    if (protocol === TLS) this.#frameTls();
+    else this.#parser = protocol.createParser(this.#session, this.#options);
+  }
+
+  #frameTls(): TlsParser {
+    const tls = createTlsParser(this.#session, this.#options);
+    if (this.plaintext !== null) tls.claim();
+    this.#tls = tls;
+    this.#parser = tls;
+    return tls;
   }
 }
 

@@ -11,7 +11,6 @@ export interface FunctionSymbol {
 
 const SYMBOL_BYTES = 24;
 const STT_FUNC = 2;
-const STT_GNU_IFUNC = 10;
 /** A large browser's table is below. */
 const MOST_BYTES = 64 << 20;
 
@@ -30,7 +29,11 @@ function offsetsOf(name: string, strings: Buffer): number[] {
 }
 
 function inTable(source: ByteSource, elf: Elf, table: string, strings: string, names: readonly string[]) {
-  const section = (name: string) => readSection(source, elf.sections.find((one) => one.name === name));
+  const section = (name: string) =>
+    readSection(
+      source,
+      elf.sections.find((one) => one.name === name),
+    );
   const text = section(strings);
   if (text === null) return [];
   const byOffset = new Map<number, string>();
@@ -44,7 +47,7 @@ function inTable(source: ByteSource, elf: Elf, table: string, strings: string, n
     const type = symbols[at + 4]! & 15;
     const address = Number(symbols.readBigUInt64LE(at + 8));
     // Undefined ones are imports.
-    if (type !== STT_FUNC || type === STT_GNU_IFUNC || address === 0 || symbols.readUInt16LE(at + 6) === 0) continue;
+    if (type !== STT_FUNC || address === 0 || symbols.readUInt16LE(at + 6) === 0) continue;
     found.set(name, { name, address, size: Number(symbols.readBigUInt64LE(at + 16)) });
   }
   return [...found.values()];

@@ -100,7 +100,11 @@ function codeOf(source: ByteSource, elf: Elf, address: number, length: number): 
 }
 
 function planC(source: ByteSource, elf: Elf): ProbePlan | null {
-  const functions = findFunctions(source, elf, C_TARGETS.map(({ name }) => name));
+  const functions = findFunctions(
+    source,
+    elf,
+    C_TARGETS.map(({ name }) => name),
+  );
   const points = new Map<string, ProbePoint>();
   const add = (program: string, address: number, isReturn: boolean) => {
     const offset = fileOffset(elf, address);

@@ -29,7 +29,11 @@ describe('where a function is probed', () => {
   });
 
   it('on the first jump, if only the entry matters', () => {
-    expect(entrySite(SSL_READ, [di, si, dx], false)).toEqual({ offset: 0x16, isCheap: true, canReturn: false });
+    expect(entrySite(SSL_READ, [di, si, dx], false)).toEqual({
+      offset: 0x16,
+      isCheap: true,
+      canReturn: false,
+    });
   });
 
   it('on the first instruction, if the stack has moved and the return matters', () => {

@@ -121,10 +121,11 @@ export async function until(condition: () => boolean, what: string): Promise<voi
 export function capture(
   arena: Arena,
   tier: Tier,
-  special: Partial<Pick<KernelCaptureOptions, 'refuse' | 'ringBytes'>> = {},
+  special: Partial<Pick<KernelCaptureOptions, 'refuse' | 'ringBytes' | 'tls'>> = {},
 ): KernelCapture {
   return KernelCapture.start({
     tier,
+    tls: false,
     mask: false,
     without: [],
     cpuBudget: null,
