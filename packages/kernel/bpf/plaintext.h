@@ -6,7 +6,6 @@
  */
 #pragma once
 
-#define TLS_HEADER 5
 #define TLS_APPLICATION_DATA 23
 #define TLS_LOWEST_TYPE 20  /* RFC 8446, 5.1: ContentType */
 #define TLS_FRAGMENT 16384
@@ -25,13 +24,17 @@ static __always_inline __u64 current_goid(const struct task_struct *task, const 
 	return g ? read_user_u64(g + process->goid) : 0;
 }
 
-/* The TLS call that this thread or goroutine makes or has made, or null. */
-static __always_inline struct tls_call *known_tls_call(struct task_struct *task, const struct weft_process *process)
+/* The TLS call that this thread or goroutine makes or has made last, or null. */
+static __always_inline struct tls_call *known_tls_call(struct task_struct *task)
 {
-	struct tls_goroutine key = { .tgid = task->tgid, .goid = current_goid(task, process) };
-	struct tls_call *call = key.goid ? bpf_map_lookup_elem(&weft_tls_goroutines, &key) : 0;
+	struct tls_call *call = bpf_task_storage_get(&weft_tls_threads, task, 0, 0);
+	struct tls_goroutine key = { .tgid = task->tgid };
+	__u32 tgid = task->tgid;
 
-	return call ? call : bpf_task_storage_get(&weft_tls_threads, task, 0, 0);
+	if (call)
+		return call;
+	key.goid = current_goid(task, bpf_map_lookup_elem(&weft_processes, &tgid));
+	return key.goid ? bpf_map_lookup_elem(&weft_tls_goroutines, &key) : 0;
 }
 
 static __always_inline struct tls_state *known_tls_state(__u64 tgid, __u64 connection)
@@ -58,8 +61,8 @@ static __always_inline struct tls_state *tls_state_of(__u64 tgid, __u64 connecti
 /* Type of the record that these bytes begin with, and its length behind the header; 0: they do not begin with one. */
 static __always_inline __u8 record_at(const struct transfer *t, __u32 *body)
 {
-	__u64 address = t->length >= TLS_HEADER ? one_piece(&t->buffers, 0, TLS_HEADER) : 0;
-	__u8 header[TLS_HEADER];
+	__u64 address = t->length >= WEFT_RECORD_HEADER ? one_piece(&t->buffers, 0, WEFT_RECORD_HEADER) : 0;
+	__u8 header[WEFT_RECORD_HEADER];
 
 	if (!t->buffers.address || !address || bpf_probe_read_user(header, sizeof(header), (const void *)address))
 		return 0;
@@ -78,20 +81,26 @@ struct plaintext {
 	__u64 buffer;
 };
 
-static __noinline void report_plaintext(struct task_struct *task, const struct endpoint *at, const struct plaintext *p,
-					const struct weft_process *process)
+/* Returns whether there was room. Verified once, not in each program: its arguments may be anything. */
+__noinline int report_plaintext(const struct endpoint *at, const struct plaintext *p)
 {
-	bool full = at->describe || (process && process->flags & WEFT_PROCESS_GO);
-	struct buffers from = { .address = p->buffer, .room = p->length };
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 tgid = task->tgid;
+	struct weft_process *process = bpf_map_lookup_elem(&weft_processes, &tgid);
 	struct weft_record *record;
 	struct weft_event *event;
-	__u32 n = p->length < weft_probe_bytes ? p->length : weft_probe_bytes, zero = 0;
+	__u32 n, zero = 0;
 	__u8 flags = WEFT_FLAG_TLS;
 	__u8 *payload;
+	bool full;
 
+	if (!at || !p)
+		return 0;
+	full = at->describe || (process && process->flags & WEFT_PROCESS_GO);
+	n = p->length < weft_probe_bytes ? p->length : weft_probe_bytes;
 	record = ring_reserve(sizeof(*event) + (full ? sizeof(struct weft_context) : 0) + n);
 	if (!record)
-		return;
+		return 0;
 	event = (struct weft_event *)(record + 1);
 	payload = (__u8 *)(event + 1);
 	if (full) {
@@ -100,8 +109,15 @@ static __noinline void report_plaintext(struct task_struct *task, const struct e
 		payload += sizeof(struct weft_context);
 		flags |= WEFT_FLAG_CONTEXT;
 	}
-	if (n)
-		n = copy_payload(payload, &from, 0, n, &flags);
+	/* The library has just read or written these bytes: they are in memory. */
+	asm volatile("" : "+r"(n));
+	if (n > WEFT_PAYLOAD_MAX)
+		n = WEFT_PAYLOAD_MAX;
+	if (n && bpf_probe_read_user(payload, n, (const void *)p->buffer)) {
+		flags |= WEFT_FLAG_FAULT;
+		count_lost(WEFT_LOST_PAYLOAD_FAULT);
+		n = 0;
+	}
 	fill_event(event, task, at, p->role);
 	event->kind = p->sending ? WEFT_SEND : WEFT_RECV;
 	event->flags |= flags;
@@ -112,6 +128,7 @@ static __noinline void report_plaintext(struct task_struct *task, const struct e
 	event->skipped = 0;
 	event->syscall = 0;
 	ring_commit(record);
+	return 1;
 }
 
 /*
@@ -130,9 +147,8 @@ static __always_inline __u32 content_of(__u32 body, __u64 left, __u32 overhead)
 	return body > overhead ? body - overhead : 0;
 }
 
-/* A socket sends while a write is under way, or after one that went into memory. */
-static __always_inline void tls_sent(struct task_struct *task, struct tls_call *call, const struct endpoint *at, __u32 role,
-				     const struct transfer *t, const struct weft_process *process)
+/* A socket sends while a write is under way, or after one that went into memory. Returns whether its plaintext was reported. */
+static __always_inline bool tls_sent(struct tls_call *call, const struct endpoint *at, __u32 role, const struct transfer *t)
 {
 	struct plaintext p = { .sending = 1, .position = at->written, .role = role };
 	__u64 left = call->length - call->done;
@@ -140,16 +156,16 @@ static __always_inline void tls_sent(struct task_struct *task, struct tls_call *
 	__u32 body = 0;
 
 	if (call->done >= call->length || record_at(t, &body) != TLS_APPLICATION_DATA)
-		return;
-	state = tls_state_of(task->tgid, call->connection);
+		return false;
+	state = tls_state_of(bpf_get_current_pid_tgid() >> 32, call->connection);
 	if (!state)
-		return;
+		return false;
 	/* The record that a socket without room had refused comes again. */
 	if (state->written == at->written && state->at.cookie == at->cookie)
-		return;
+		return false;
 	p.length = content_of(body, left, state->overhead);
 	if (!p.length)
-		return;
+		return false;
 	if (p.length == left && left < body)
 		state->overhead = body - p.length;
 	/* Memory is emptied at once, however many records it holds. */
@@ -160,7 +176,7 @@ static __always_inline void tls_sent(struct task_struct *task, struct tls_call *
 	state->written = at->written;
 	p.buffer = call->buffer + call->done;
 	call->done += p.length;
-	report_plaintext(task, at, &p, process);
+	return report_plaintext(at, &p);
 }
 
 /* A socket was read while a read is under way, or for one that comes. */
@@ -171,7 +187,7 @@ static __always_inline void tls_received(struct tls_call *call, const struct end
 
 	if (call->under_way) {
 		/* Libraries read a record's header and then its body; those that read ahead get several at once. */
-		if (t->length == TLS_HEADER || !call->nested)
+		if (t->length == WEFT_RECORD_HEADER || !call->nested)
 			call->record = start;
 		call->nested = 1;
 	} else if (record_at(t, &body)) {
@@ -186,17 +202,16 @@ static __always_inline void tls_received(struct tls_call *call, const struct end
 	call->role = role;
 }
 
-static __noinline void tls_moved(struct task_struct *task, const struct endpoint *at, __u32 role, const struct transfer *t,
-				 const struct weft_process *process)
+/* Returns whether the bytes are known to be ciphertext whose plaintext was reported. */
+__noinline int tls_moved(const struct endpoint *at, const struct transfer *t, __u32 role)
 {
-	struct tls_call *call = known_tls_call(task, process);
+	struct tls_call *call = known_tls_call(bpf_get_current_task_btf());
 
-	if (!call)
-		return;
-	if (!t->sending) {
-		if (!call->under_way || !call->sending)
-			tls_received(call, at, role, t);
-	} else if (call->sending) {
-		tls_sent(task, call, at, role, t, process);
-	}
+	if (!call || !at || !t)
+		return 0;
+	if (t->sending)
+		return call->sending && tls_sent(call, at, role, t);
+	if (!call->under_way || !call->sending)
+		tls_received(call, at, role, t);
+	return 0;
 }

@@ -75,9 +75,10 @@ static __always_inline void fill_context(struct weft_context *context, struct ta
 	__builtin_memcpy(context->remote_address, at->remote, 16);
 }
 
+#define WEFT_RECORD_HEADER 5 /* of TLS */
+
 /* A socket has moved bytes: perhaps for a TLS library (plaintext.h). */
-static void tls_moved(struct task_struct *task, const struct endpoint *at, __u32 role, const struct transfer *t,
-		      const struct weft_process *process);
+int tls_moved(const struct endpoint *at, const struct transfer *t, __u32 role);
 
 /* Reports bytes. `at` holds the positions before a send, after a receive. */
 static __always_inline void report_transfer(struct task_struct *task, const struct endpoint *at, struct socket_state *state,
@@ -91,6 +92,7 @@ static __always_inline void report_transfer(struct task_struct *task, const stru
 	__u32 position = t->sending ? at->written : at->read - t->length;
 	__u32 n, zero = 0;
 	__u8 flags = t->flags;
+	bool is_ciphertext = false;
 	__u8 *payload;
 
 	if (weft_paused) {
@@ -98,10 +100,13 @@ static __always_inline void report_transfer(struct task_struct *task, const stru
 		return;
 	}
 	if (weft_tls_sites && at->transport == WEFT_TCP)
-		tls_moved(task, at, role, t, process);
+		is_ciphertext = tls_moved(at, t, role);
 	decide(at->cookie, role, at->local_port, at->remote_port, t->sending, position, t->length, &wanted);
 	if (wanted.off)
 		return;
+	/* Of a record that was reported as plaintext, the header. */
+	if (is_ciphertext && wanted.limit > WEFT_RECORD_HEADER)
+		wanted.limit = WEFT_RECORD_HEADER;
 	n = copyable(&t->buffers, wanted.skip, wanted.limit);
 	record = ring_reserve(sizeof(*event) + (full ? sizeof(struct weft_context) : 0) + n);
 	if (!record)

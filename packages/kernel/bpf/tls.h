@@ -62,16 +62,16 @@ static __always_inline void end_write(struct tls_call *call, __u64 tgid, bool su
 }
 
 /* A read has given `length` bytes. */
-static __always_inline void end_read(struct task_struct *task, struct tls_call *call, __u32 length,
-				     const struct weft_process *process)
+static __always_inline void end_read(struct tls_call *call, __u32 length)
 {
 	struct plaintext p = { .length = length, .buffer = call->buffer };
 	struct tls_state *state;
+	__u64 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct endpoint at;
 
 	call->under_way = 0;
-	state = call->nested || call->heard ? tls_state_of(task->tgid, call->connection)
-					    : known_tls_state(task->tgid, call->connection);
+	state = call->nested || call->heard ? tls_state_of(tgid, call->connection)
+					    : known_tls_state(tgid, call->connection);
 	if (!state || weft_paused) {
 		count_lost(state ? WEFT_LOST_SHED : WEFT_LOST_TLS_SOCKET);
 		return;
@@ -87,10 +87,11 @@ static __always_inline void end_read(struct task_struct *task, struct tls_call *
 	}
 	p.position = state->record + state->consumed;
 	p.role = state->role;
-	state->consumed += length;
 	at = state->at;
 	at.time = bpf_ktime_get_ns();
-	report_plaintext(task, &at, &p, process);
+	state->consumed += length;
+	if (report_plaintext(&at, &p))
+		state->at.describe = 0;
 }
 
 /* SSL_write(connection, buffer, length), SSL_write_ex, gnutls_record_send. */
@@ -136,8 +137,7 @@ int weft_tls_read_ex(struct pt_regs *regs)
 SEC("uprobe")
 int weft_tls_read_end(struct pt_regs *regs)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct tls_call *call = bpf_task_storage_get(&weft_tls_threads, task, 0, 0);
+	struct tls_call *call = bpf_task_storage_get(&weft_tls_threads, bpf_get_current_task_btf(), 0, 0);
 	__s32 result = FUNCTION_RESULT(regs);
 
 	if (!call || !call->under_way || call->sending)
@@ -145,7 +145,7 @@ int weft_tls_read_end(struct pt_regs *regs)
 	if (result > 0 && call->done_at)
 		result = (__s32)read_user_u64(call->done_at);
 	if (result > 0)
-		end_read(task, call, result, 0);
+		end_read(call, result);
 	else
 		call->under_way = 0;
 	return 0;
@@ -216,7 +216,7 @@ int weft_go_tls_read_end(struct pt_regs *regs)
 	if (!call || !call->under_way || call->sending)
 		return 0;
 	if (result > 0 && result <= (__s64)call->length)
-		end_read(bpf_get_current_task_btf(), call, result, process);
+		end_read(call, result);
 	else
 		call->under_way = 0;
 	return 0;

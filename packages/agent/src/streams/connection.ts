@@ -17,7 +17,6 @@ import type { Exchange } from '../sessions/exchange.ts';
 import { type ExchangeSink, Session, type StreamClock } from '../sessions/session.ts';
 import type { ConnectionFacts } from './connection-facts.ts';
 import { Marks } from './marks.ts';
-import type { Plaintext, WirePositions } from './plaintext.ts';
 import { HOLD_NANOS, Stream, type StreamSink } from './stream.ts';
 
 /** Refusals, or turns that made no sense, without a good message between, after which the protocol was guessed wrong. */
@@ -35,6 +34,31 @@ interface Undecided {
   readonly time: number;
 }
 
+/** From a plaintext's positions, which count its bytes, to those on the wire, which both ends of a connection know. */
+export interface WirePositions {
+  of(side: Side, position: number): number;
+  /** Where the opposite direction stood when the bytes in hand passed. */
+  readonly other: number;
+}
+
+/** What TLS carries on a connection. */
+export interface CarriedPlaintext {
+  readonly connection: Connection;
+  /**
+   * @param wire position of the record that carries the bytes, plus their offset in it
+   * @param otherWire position of the opposite direction at that time
+   */
+  add(
+    side: Side,
+    wire: number,
+    otherWire: number,
+    length: number,
+    bytes: Uint8Array,
+    time: number,
+    moment: Moment,
+  ): void;
+}
+
 /**
  * One end of one connection: two streams, the protocol spoken on them (guessed, and revised when wrong),
  * and the session that pairs requests with responses.
@@ -50,7 +74,7 @@ export class Connection implements StreamClock {
   /** No request has been seen on it yet. */
   fresh = true;
   /** What TLS carries here, if a library tells. */
-  plaintext: Plaintext | null = null;
+  plaintext: CarriedPlaintext | null = null;
   readonly #wire: WirePositions | null;
   readonly #streams: readonly [Stream, Stream];
   readonly #marks = [new Marks(), new Marks()] as const;

@@ -1,7 +1,7 @@
 import type { Moment } from '@weft/causality';
 import { type ParserOptions, type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
 import type { ExchangeSink } from '../sessions/session.ts';
-import { Connection } from './connection.ts';
+import { type CarriedPlaintext, Connection } from './connection.ts';
 import type { ConnectionFacts } from './connection-facts.ts';
 
 /** Chunks whose records are remembered per side. */
@@ -33,18 +33,11 @@ class Carriers {
   }
 }
 
-/** From a plaintext's positions, which count its bytes, to those on the wire, which both ends of a connection know. */
-export interface WirePositions {
-  of(side: Side, position: number): number;
-  /** Where the opposite direction stood when the bytes in hand passed. */
-  readonly other: number;
-}
-
 /**
  * What TLS carries on one connection: two streams of plaintext and the protocol spoken on them. Its chunks come in
  * order and without gaps, since a library gives and takes them in order.
  */
-export class Plaintext {
+export class Plaintext implements CarriedPlaintext {
   readonly connection: Connection;
   readonly #carriers = [new Carriers(), new Carriers()] as const;
   /** Bytes so far by side. */
@@ -62,10 +55,6 @@ export class Plaintext {
     });
   }
 
-  /**
-   * @param wire position of the record that carries the bytes, plus their offset in it
-   * @param otherWire position of the opposite direction at that time
-   */
   add(
     side: Side,
     wire: number,
