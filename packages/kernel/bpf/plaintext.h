@@ -11,6 +11,7 @@
 #define TLS_FRAGMENT 16384
 #define TLS_LEAST_OVERHEAD 16 /* an authentication tag */
 #define TLS_MOST_OVERHEAD 96  /* IV, MAC and padding of the oldest suites */
+#define RECORDS_BEFORE 4      /* of a handshake, sent together with the first plaintext */
 #define TLS_USUAL_OVERHEAD 17 /* TLS 1.3: tag and content type */
 
 /* Goroutine that runs on this thread, 0 = none. */
@@ -58,13 +59,15 @@ static __always_inline struct tls_state *tls_state_of(__u64 tgid, __u64 connecti
 	return state;
 }
 
-/* Type of the record that these bytes begin with, and its length behind the header; 0: they do not begin with one. */
-static __always_inline __u8 record_at(const struct transfer *t, __u32 *body)
+/* Type of the record that begins at `offset`, and its length behind the header; 0: none begins there. */
+static __always_inline __u8 record_at(const struct transfer *t, __u32 offset, __u32 *body)
 {
-	__u64 address = t->length >= WEFT_RECORD_HEADER ? one_piece(&t->buffers, 0, WEFT_RECORD_HEADER) : 0;
 	__u8 header[WEFT_RECORD_HEADER];
+	__u64 address = 0;
 
-	if (!t->buffers.address || !address || bpf_probe_read_user(header, sizeof(header), (const void *)address))
+	if (t->buffers.address && t->length >= offset + WEFT_RECORD_HEADER)
+		address = one_piece(&t->buffers, offset, WEFT_RECORD_HEADER);
+	if (!address || bpf_probe_read_user(header, sizeof(header), (const void *)address))
 		return 0;
 	if (header[0] < TLS_LOWEST_TYPE || header[0] > TLS_APPLICATION_DATA || header[1] != 3)
 		return 0;
@@ -150,21 +153,31 @@ static __always_inline __u32 content_of(__u32 body, __u64 left, __u32 overhead)
 /* A socket sends while a write is under way, or after one that went into memory. Returns whether its plaintext was reported. */
 static __always_inline bool tls_sent(struct tls_call *call, const struct endpoint *at, __u32 role, const struct transfer *t)
 {
-	struct plaintext p = { .sending = 1, .position = at->written, .role = role };
+	struct plaintext p = { .sending = 1, .role = role };
 	__u64 left = call->length - call->done;
 	struct tls_state *state;
-	__u32 body = 0;
+	__u32 body = 0, offset = 0;
 
-	if (call->done >= call->length || record_at(t, &body) != TLS_APPLICATION_DATA)
+	if (call->done >= call->length)
 		return false;
 	state = tls_state_of(bpf_get_current_pid_tgid() >> 32, call->connection);
 	if (!state)
 		return false;
-	/* The record that a socket without room had refused comes again. */
-	if (state->written == at->written && state->at.cookie == at->cookie)
-		return false;
-	p.length = content_of(body, left, state->overhead);
+	/* Handshake messages may leave together with it. */
+	for (int i = 0; i < RECORDS_BEFORE && !p.length; i++) {
+		__u8 type = record_at(t, offset, &body);
+
+		if (!type)
+			return false;
+		p.position = at->written + offset;
+		if (type == TLS_APPLICATION_DATA)
+			p.length = content_of(body, left, state->overhead);
+		offset += WEFT_RECORD_HEADER + body;
+	}
 	if (!p.length)
+		return false;
+	/* The record that a socket without room had refused comes again. */
+	if (state->written == p.position && state->at.cookie == at->cookie)
 		return false;
 	if (p.length == left && left < body)
 		state->overhead = body - p.length;
@@ -173,7 +186,7 @@ static __always_inline bool tls_sent(struct tls_call *call, const struct endpoin
 		p.length = left;
 	state->at = *at;
 	state->role = role;
-	state->written = at->written;
+	state->written = p.position;
 	p.buffer = call->buffer + call->done;
 	call->done += p.length;
 	return report_plaintext(at, &p);
@@ -190,7 +203,7 @@ static __always_inline void tls_received(struct tls_call *call, const struct end
 		if (t->length == WEFT_RECORD_HEADER || !call->nested)
 			call->record = start;
 		call->nested = 1;
-	} else if (record_at(t, &body)) {
+	} else if (record_at(t, 0, &body)) {
 		call->record = start;
 		call->heard = 1;
 	} else if (call->at.cookie != at->cookie) {

@@ -151,6 +151,34 @@ int weft_tls_read_end(struct pt_regs *regs)
 	return 0;
 }
 
+/* internal/poll.fdMutex, before the descriptor in poll.FD (Go 1.9 on). */
+#define GO_SYSFD 16
+
+/*
+ * A Go server reads a client's first bytes along with the end of the handshake, before any Read: the socket is then found by
+ * the connection's own descriptor, tls.Conn → net.Conn (its data word) → *net.netFD → poll.FD.
+ */
+static __always_inline bool find_go_socket(__u64 connection, struct endpoint *at)
+{
+	__u64 net = read_user_u64(connection + 8), fd = read_user_u64(net), inode;
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct weft_process *process = 0;
+	struct sock *sk;
+
+	if (!net || !fd || !in_scope(tgid, &process))
+		return false;
+	sk = socket_behind(bpf_get_current_task_btf(), (__u32)read_user_u64(fd + GO_SYSFD), &inode);
+	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP || BPF_CORE_READ(sk, sk_type) != SOCK_STREAM)
+		return false;
+	at->transport = WEFT_TCP;
+	at->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	at->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	at->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	at->written = BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
+	at->read = BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
+	return at->cookie != 0;
+}
+
 /* The current goroutine's id; false: not known where it is kept. */
 static __always_inline bool name_goroutine(struct pt_regs *regs, struct tls_goroutine *out, struct weft_process **process)
 {
@@ -215,9 +243,14 @@ int weft_go_tls_read_end(struct pt_regs *regs)
 	call = bpf_map_lookup_elem(&weft_tls_goroutines, &key);
 	if (!call || !call->under_way || call->sending)
 		return 0;
-	if (result > 0 && result <= (__s64)call->length)
-		end_read(call, result);
-	else
+	if (result <= 0 || result > (__s64)call->length) {
 		call->under_way = 0;
+		return 0;
+	}
+	if (!call->nested && !known_tls_state(key.tgid, call->connection)) {
+		call->nested = find_go_socket(call->connection, &call->at);
+		call->record = call->at.read;
+	}
+	end_read(call, result);
 	return 0;
 }

@@ -61,33 +61,73 @@ function joined(spans: readonly SpanRecord[]): number {
   return spans.filter(({ kind, spanId }) => kind === 'client' && parents.has(spanId)).length;
 }
 
+/** A pair of programs: one serves, one asks. */
+interface Pair {
+  readonly serve: readonly string[];
+  readonly ask: readonly string[];
+}
+
 /** The spans of the client talking to the server, HTTP alone. */
-async function twin(scheme: 'http' | 'https', args: readonly string[]): Promise<readonly SpanRecord[]> {
-  const port = await serve(PYTHON!, [join(DATA, 'server.py'), ...args]);
+async function twin(
+  pair: Pair,
+  scheme: 'http' | 'https',
+  args: readonly string[],
+): Promise<readonly SpanRecord[]> {
+  const [server, ...serverArgs] = pair.serve;
+  const [client, ...clientArgs] = pair.ask;
+  const port = await serve(server!, [...serverArgs, ...args]);
   const from = traced.spans.length;
-  await traced.during(arena.run(PYTHON!, [join(DATA, 'client.py'), scheme, port, String(ROUNDS)]));
+  await traced.during(arena.run(client!, [...clientArgs, scheme, port, String(ROUNDS)]));
   const http = () => traced.spans.slice(from).filter(isHttp);
   await traced.until(() => http().length >= 8 * ROUNDS, `spans of ${scheme}: ${http().length}`);
   return http();
 }
 
-describe.skipIf(!canTrace() || PYTHON === undefined || !hasCommand('openssl', 'version'))('TLS', () => {
-  it.each(['TLSv1_3', 'TLSv1_2'])('OpenSSL, %s: the same spans as without TLS', async (version) => {
+/** Asks with and without TLS, and compares. */
+async function compare(pair: Pair, version: string): Promise<void> {
+  const plain = await twin(pair, 'http', ['plain']);
+  const secret = await twin(pair, 'https', [...certificate(), version]);
+  expect(secret.map(essence).sort()).toEqual(plain.map(essence).sort());
+  expect(joined(plain)).toBe(4 * ROUNDS);
+  expect(joined(secret)).toBe(4 * ROUNDS);
+  for (const { attributes } of secret) {
+    expect(attributes['tls.protocol.version']).toBe(version.slice(4).replace('_', '.'));
+  }
+  const handshakes = traced.finish().filter(({ name }) => name === 'TLS handshake');
+  expect(handshakes.map(({ kind, status }) => `${kind} ${status}`).sort()).toEqual([
+    'client ok',
+    'server ok',
+  ]);
+  expect(traced.spans.filter(({ attributes }) => attributes['weft.tls'])).toEqual([]);
+  expect(traced.lost()).toMatchObject({ kernel_tls_socket: 0, kernel_storage: 0, kernel_payload_fault: 0 });
+}
+
+describe.skipIf(!canTrace() || !hasCommand('openssl', 'version'))('the same spans as without TLS', () => {
+  const versions = ['TLSv1_3', 'TLSv1_2'];
+
+  it.skipIf(PYTHON === undefined).each(versions)('OpenSSL, %s', async (version) => {
     begin();
-    const plain = await twin('http', ['plain']);
-    const secret = await twin('https', [...certificate(), version]);
-    expect(secret.map(essence).sort()).toEqual(plain.map(essence).sort());
-    expect(joined(plain)).toBe(4 * ROUNDS);
-    expect(joined(secret)).toBe(4 * ROUNDS);
-    for (const { attributes } of secret) {
-      expect(attributes['tls.protocol.version']).toBe(version.slice(4).replace('_', '.'));
-    }
-    const handshakes = traced.finish().filter(({ name }) => name === 'TLS handshake');
-    expect(handshakes.map(({ kind, status }) => `${kind} ${status}`).sort()).toEqual([
-      'client ok',
-      'server ok',
-    ]);
-    expect(traced.spans.filter(({ attributes }) => attributes['weft.tls'])).toEqual([]);
-    expect(traced.lost()).toMatchObject({ kernel_tls_socket: 0, kernel_storage: 0 });
+    await compare(
+      { serve: [PYTHON!, join(DATA, 'server.py')], ask: [PYTHON!, join(DATA, 'client.py')] },
+      version,
+    );
+  });
+
+  it.each(versions)('Node, whose OpenSSL is handed its records in memory, %s', async (version) => {
+    begin();
+    const program = [process.execPath, join(DATA, 'node.mjs')];
+    await compare({ serve: [...program, 'server'], ask: [...program, 'client'] }, version);
+  });
+
+  it.skipIf(!hasCommand('go', 'version')).each(
+    versions.flatMap((version) => [
+      [version, 'with its symbols', ''],
+      [version, 'stripped', '-s -w'],
+    ]),
+  )('Go, %s, %s', async (version, _what, flags) => {
+    begin();
+    const program = join(arena.folder, 'twin');
+    execFileSync('go', ['build', '-ldflags', flags, '-o', program, '.'], { cwd: join(DATA, 'go') });
+    await compare({ serve: [program, 'server'], ask: [program, 'client'] }, version);
   });
 });
