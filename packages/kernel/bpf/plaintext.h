@@ -8,7 +8,7 @@
 
 #define TLS_APPLICATION_DATA 23
 #define TLS_LOWEST_TYPE 20  /* RFC 8446, 5.1: ContentType */
-#define TLS_FRAGMENT 16384
+#define TLS_LEAST_FULL 512    /* of a record that ends because it is full */
 #define TLS_LEAST_OVERHEAD 16 /* an authentication tag */
 #define TLS_MOST_OVERHEAD 96  /* IV, MAC and padding of the oldest suites */
 #define RECORDS_BEFORE 4      /* of a handshake, sent together with the first plaintext */
@@ -25,15 +25,15 @@ static __always_inline __u64 current_goid(const struct task_struct *task, const 
 	return g ? read_user_u64(g + process->goid) : 0;
 }
 
-/* The TLS call that this thread or goroutine makes or has made last, or null. */
-static __always_inline struct tls_call *known_tls_call(struct task_struct *task)
+/* The TLS calls that this thread or goroutine makes or has made last, or null. */
+static __always_inline struct tls_calls *known_tls_calls(struct task_struct *task)
 {
-	struct tls_call *call = bpf_task_storage_get(&weft_tls_threads, task, 0, 0);
+	struct tls_calls *calls = bpf_task_storage_get(&weft_tls_threads, task, 0, 0);
 	struct tls_goroutine key = { .tgid = task->tgid };
 	__u32 tgid = task->tgid;
 
-	if (call)
-		return call;
+	if (calls)
+		return calls;
 	key.goid = current_goid(task, bpf_map_lookup_elem(&weft_processes, &tgid));
 	return key.goid ? bpf_map_lookup_elem(&weft_tls_goroutines, &key) : 0;
 }
@@ -140,6 +140,9 @@ __noinline int report_plaintext(const struct endpoint *at, const struct plaintex
  */
 static __always_inline __u32 content_of(__u32 body, __u64 left, __u32 overhead)
 {
+	/* Go's first records are of a packet's size, others may be told to be smaller; handshake messages are smaller still. */
+	if (left >= body && body < TLS_LEAST_FULL)
+		return 0;
 	if (left < body) {
 		__u32 rest = body - (__u32)left;
 
@@ -147,7 +150,7 @@ static __always_inline __u32 content_of(__u32 body, __u64 left, __u32 overhead)
 	}
 	if (!overhead)
 		overhead = TLS_USUAL_OVERHEAD;
-	return body > overhead ? body - overhead : 0;
+	return body - overhead;
 }
 
 /* A socket sends while a write is under way, or after one that went into memory. Returns whether its plaintext was reported. */
@@ -218,13 +221,14 @@ static __always_inline void tls_received(struct tls_call *call, const struct end
 /* Returns whether the bytes are known to be ciphertext whose plaintext was reported. */
 __noinline int tls_moved(const struct endpoint *at, const struct transfer *t, __u32 role)
 {
-	struct tls_call *call = known_tls_call(bpf_get_current_task_btf());
+	struct tls_calls *calls = known_tls_calls(bpf_get_current_task_btf());
 
-	if (!call || !at || !t)
+	if (!calls || !at || !t)
 		return 0;
 	if (t->sending)
-		return call->sending && tls_sent(call, at, role, t);
-	if (!call->under_way || !call->sending)
-		tls_received(call, at, role, t);
+		return tls_sent(&calls->of[1], at, role, t);
+	/* What a write reads are messages of a handshake. */
+	if (!calls->of[1].under_way)
+		tls_received(&calls->of[0], at, role, t);
 	return 0;
 }

@@ -5,16 +5,12 @@
  */
 #pragma once
 
-/* Begins a call. A write before it that went into memory and was never sent is given up. */
-static __always_inline void begin_call(struct tls_call *call, __u64 connection, __u64 buffer, __u64 length, __u32 sending)
+static __always_inline void begin_call(struct tls_call *call, __u64 connection, __u64 buffer, __u64 length)
 {
-	if (call->sending && !call->under_way && call->done < call->length)
-		count_lost(WEFT_LOST_TLS_SOCKET);
 	call->connection = connection;
 	call->buffer = buffer;
 	call->length = length;
 	call->done_at = 0;
-	call->sending = sending;
 	call->done = 0;
 	call->nested = 0;
 	call->under_way = 1;
@@ -22,15 +18,29 @@ static __always_inline void begin_call(struct tls_call *call, __u64 connection, 
 
 static __always_inline struct tls_call *begin_in_thread(__u64 connection, __u64 buffer, __u64 length, __u32 sending)
 {
-	struct tls_call *call = bpf_task_storage_get(&weft_tls_threads, bpf_get_current_task_btf(), 0,
-						     BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct tls_calls *calls = bpf_task_storage_get(&weft_tls_threads, bpf_get_current_task_btf(), 0,
+						       BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct tls_call *call;
 
-	if (!call) {
+	if (!calls) {
 		count_lost(WEFT_LOST_STORAGE);
 		return 0;
 	}
-	begin_call(call, connection, buffer, length, sending);
+	call = &calls->of[sending & 1];
+	/* A write before it that went into memory and was never sent is given up. */
+	if (sending && !call->under_way && call->done < call->length)
+		count_lost(WEFT_LOST_TLS_SOCKET);
+	begin_call(call, connection, buffer, length);
 	return call;
+}
+
+/* The call of this thread that ends, or null. */
+static __always_inline struct tls_call *ending_in_thread(__u32 sending)
+{
+	struct tls_calls *calls = bpf_task_storage_get(&weft_tls_threads, bpf_get_current_task_btf(), 0, 0);
+	struct tls_call *call = calls ? &calls->of[sending & 1] : 0;
+
+	return call && call->under_way ? call : 0;
 }
 
 static __always_inline void resume_write(struct tls_call *call, __u64 tgid)
@@ -108,9 +118,9 @@ int weft_tls_write(struct pt_regs *regs)
 SEC("uprobe")
 int weft_tls_write_end(struct pt_regs *regs)
 {
-	struct tls_call *call = bpf_task_storage_get(&weft_tls_threads, bpf_get_current_task_btf(), 0, 0);
+	struct tls_call *call = ending_in_thread(1);
 
-	if (call && call->under_way && call->sending)
+	if (call)
 		end_write(call, bpf_get_current_pid_tgid() >> 32, (__s32)FUNCTION_RESULT(regs) > 0);
 	return 0;
 }
@@ -137,10 +147,10 @@ int weft_tls_read_ex(struct pt_regs *regs)
 SEC("uprobe")
 int weft_tls_read_end(struct pt_regs *regs)
 {
-	struct tls_call *call = bpf_task_storage_get(&weft_tls_threads, bpf_get_current_task_btf(), 0, 0);
+	struct tls_call *call = ending_in_thread(0);
 	__s32 result = FUNCTION_RESULT(regs);
 
-	if (!call || !call->under_way || call->sending)
+	if (!call)
 		return 0;
 	if (result > 0 && call->done_at)
 		result = (__s32)read_user_u64(call->done_at);
@@ -196,22 +206,22 @@ static __always_inline void begin_in_goroutine(struct pt_regs *regs, __u32 sendi
 {
 	struct weft_process *process;
 	struct tls_goroutine key;
-	struct tls_call *call;
+	struct tls_calls *calls;
 
 	if (!name_goroutine(regs, &key, &process))
 		return;
-	call = bpf_map_lookup_elem(&weft_tls_goroutines, &key);
-	if (!call) {
-		struct tls_call fresh = {};
+	calls = bpf_map_lookup_elem(&weft_tls_goroutines, &key);
+	if (!calls) {
+		static const struct tls_calls fresh = {};
 
 		bpf_map_update_elem(&weft_tls_goroutines, &key, &fresh, BPF_ANY);
-		call = bpf_map_lookup_elem(&weft_tls_goroutines, &key);
+		calls = bpf_map_lookup_elem(&weft_tls_goroutines, &key);
 	}
-	if (!call)
+	if (!calls)
 		return;
-	/* Go never hands its records over in memory: a write that sent nothing has failed. */
-	call->length = 0;
-	begin_call(call, GO_ARG1(regs), GO_ARG2(regs), GO_ARG3(regs), sending);
+	/* The end of a write is not seen: it is over when its goroutine reads. */
+	calls->of[1].under_way = 0;
+	begin_call(&calls->of[sending & 1], GO_ARG1(regs), GO_ARG2(regs), GO_ARG3(regs));
 }
 
 /* crypto/tls.(*Conn).Write(buffer, length, capacity). Its end is not probed: a return costs more than all the rest. */
@@ -235,13 +245,15 @@ int weft_go_tls_read_end(struct pt_regs *regs)
 {
 	struct tls_goroutine key;
 	struct weft_process *process;
+	struct tls_calls *calls;
 	struct tls_call *call;
 	__s64 result = GO_RESULT(regs);
 
 	if (!name_goroutine(regs, &key, &process))
 		return 0;
-	call = bpf_map_lookup_elem(&weft_tls_goroutines, &key);
-	if (!call || !call->under_way || call->sending)
+	calls = bpf_map_lookup_elem(&weft_tls_goroutines, &key);
+	call = calls ? &calls->of[0] : 0;
+	if (!call || !call->under_way)
 		return 0;
 	if (result <= 0 || result > (__s64)call->length) {
 		call->under_way = 0;

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The TLS call that a thread or goroutine makes or has made last, and the socket that it used last. */
+/* The read or the write of a TLS library that a thread or goroutine makes or has made last. */
 struct tls_call {
 	__u64 connection; /* the library's own object: SSL *, gnutls_session_t, *tls.Conn */
 	__u64 buffer;
 	__u64 length;     /* of a write that failed or is done with: 0 */
 	__u64 done_at;    /* where a read's number of bytes is stored; 0: it is what the call returns */
 	__u32 under_way;
-	__u32 sending;
 	__u32 done;       /* writes: bytes that were reported */
 	__u32 nested;     /* reads: a socket was read meanwhile */
 	__u32 heard;      /* records were read from a socket outside of any call: a memory BIO's */
@@ -17,12 +16,19 @@ struct tls_call {
 	struct endpoint at; /* of the socket that was read last */
 };
 
+/*
+ * Apart, since a library that works in memory reads between a write and its sending. [0] reads, [1] writes.
+ */
+struct tls_calls {
+	struct tls_call of[2];
+};
+
 /* By thread. Exists for threads that use TLS alone. */
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct tls_call);
+	__type(value, struct tls_calls);
 } weft_tls_threads SEC(".maps");
 
 struct tls_goroutine {
@@ -35,7 +41,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, struct tls_goroutine);
-	__type(value, struct tls_call);
+	__type(value, struct tls_calls);
 } weft_tls_goroutines SEC(".maps");
 
 struct tls_name {

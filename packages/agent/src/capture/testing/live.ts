@@ -103,8 +103,18 @@ export class Arena {
     for (const child of this.#children) child.kill('SIGKILL');
     writeFileSync(join(this.cgroup, 'cgroup.kill'), '1');
     await until(() => readFileSync(join(this.cgroup, 'cgroup.procs'), 'utf8') === '', 'the cgroup is empty');
-    rmdirSync(this.cgroup);
+    await until(() => removed(this.cgroup), 'the cgroup can go');
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A process that has not been reaped yet keeps a cgroup that looks empty. */
+function removed(cgroup: string): boolean {
+  try {
+    rmdirSync(cgroup);
+    return true;
+  } catch {
+    return false;
   }
 }
 
