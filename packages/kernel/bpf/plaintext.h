@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#define TLS_HEADER 5
 #define TLS_APPLICATION_DATA 23
 #define TLS_LOWEST_TYPE 20  /* RFC 8446, 5.1: ContentType */
 #define TLS_LEAST_FULL 512    /* of a record that ends because it is full */
@@ -62,11 +63,11 @@ static __always_inline struct tls_state *tls_state_of(__u64 tgid, __u64 connecti
 /* Type of the record that begins at `offset`, and its length behind the header; 0: none begins there. */
 static __always_inline __u8 record_at(const struct transfer *t, __u32 offset, __u32 *body)
 {
-	__u8 header[WEFT_RECORD_HEADER];
+	__u8 header[TLS_HEADER];
 	__u64 address = 0;
 
-	if (t->buffers.address && t->length >= offset + WEFT_RECORD_HEADER)
-		address = one_piece(&t->buffers, offset, WEFT_RECORD_HEADER);
+	if (t->buffers.address && t->length >= offset + TLS_HEADER)
+		address = one_piece(&t->buffers, offset, TLS_HEADER);
 	if (!address || bpf_probe_read_user(header, sizeof(header), (const void *)address))
 		return 0;
 	if (header[0] < TLS_LOWEST_TYPE || header[0] > TLS_APPLICATION_DATA || header[1] != 3)
@@ -81,8 +82,33 @@ struct plaintext {
 	__u32 position;
 	__u32 length;
 	__u32 role;
-	__u64 buffer;
+	__u64 buffer; /* 0: what was kept of it when it was written */
 };
+
+/* Copies up to `limit` bytes and returns how many. The library has just read or written them: they are in memory. */
+static __always_inline __u32 copy_plaintext(struct task_struct *task, __u8 *payload, const struct plaintext *p, __u32 limit,
+					    __u8 *flags)
+{
+	struct tls_kept *kept;
+	__u32 n = limit;
+
+	asm volatile("" : "+r"(n));
+	if (n > TLS_KEPT)
+		n = TLS_KEPT;
+	if (p->buffer) {
+		if (n && !bpf_probe_read_user(payload, n, (const void *)p->buffer))
+			return n;
+	} else {
+		kept = bpf_task_storage_get(&weft_tls_kept, task, 0, 0);
+		if (kept && kept->length >= n && !bpf_probe_read_kernel(payload, n, kept->bytes))
+			return n;
+	}
+	if (!n)
+		return 0;
+	*flags |= WEFT_FLAG_FAULT;
+	count_lost(WEFT_LOST_PAYLOAD_FAULT);
+	return 0;
+}
 
 /* Returns whether there was room. Verified once, not in each program: its arguments may be anything. */
 __noinline int report_plaintext(const struct endpoint *at, const struct plaintext *p)
@@ -100,7 +126,7 @@ __noinline int report_plaintext(const struct endpoint *at, const struct plaintex
 	if (!at || !p)
 		return 0;
 	full = at->describe || (process && process->flags & WEFT_PROCESS_GO);
-	n = p->length < weft_probe_bytes ? p->length : weft_probe_bytes;
+	n = p->length < TLS_KEPT ? p->length : TLS_KEPT;
 	record = ring_reserve(sizeof(*event) + (full ? sizeof(struct weft_context) : 0) + n);
 	if (!record)
 		return 0;
@@ -112,15 +138,7 @@ __noinline int report_plaintext(const struct endpoint *at, const struct plaintex
 		payload += sizeof(struct weft_context);
 		flags |= WEFT_FLAG_CONTEXT;
 	}
-	/* The library has just read or written these bytes: they are in memory. */
-	asm volatile("" : "+r"(n));
-	if (n > WEFT_PAYLOAD_MAX)
-		n = WEFT_PAYLOAD_MAX;
-	if (n && bpf_probe_read_user(payload, n, (const void *)p->buffer)) {
-		flags |= WEFT_FLAG_FAULT;
-		count_lost(WEFT_LOST_PAYLOAD_FAULT);
-		n = 0;
-	}
+	n = copy_plaintext(task, payload, p, n, &flags);
 	fill_event(event, task, at, p->role);
 	event->kind = p->sending ? WEFT_SEND : WEFT_RECV;
 	event->flags |= flags;
@@ -153,8 +171,11 @@ static __always_inline __u32 content_of(__u32 body, __u64 left, __u32 overhead)
 	return body - overhead;
 }
 
-/* A socket sends while a write is under way, or after one that went into memory. Returns whether its plaintext was reported. */
-static __always_inline bool tls_sent(struct tls_call *call, const struct endpoint *at, __u32 role, const struct transfer *t)
+/*
+ * A socket sends while a write is under way, or after one that went into memory. Returns how many bytes it takes to see the
+ * record whose plaintext was reported, 0: none was.
+ */
+static __always_inline __u32 tls_sent(struct tls_call *call, const struct endpoint *at, __u32 role, const struct transfer *t)
 {
 	struct plaintext p = { .sending = 1, .role = role };
 	__u64 left = call->length - call->done;
@@ -162,37 +183,39 @@ static __always_inline bool tls_sent(struct tls_call *call, const struct endpoin
 	__u32 body = 0, offset = 0;
 
 	if (call->done >= call->length)
-		return false;
+		return 0;
 	state = tls_state_of(bpf_get_current_pid_tgid() >> 32, call->connection);
 	if (!state)
-		return false;
+		return 0;
 	/* Handshake messages may leave together with it. */
 	for (int i = 0; i < RECORDS_BEFORE && !p.length; i++) {
 		__u8 type = record_at(t, offset, &body);
 
 		if (!type)
-			return false;
+			return 0;
 		p.position = at->written + offset;
 		if (type == TLS_APPLICATION_DATA)
 			p.length = content_of(body, left, state->overhead);
-		offset += WEFT_RECORD_HEADER + body;
+		offset += TLS_HEADER + body;
 	}
 	if (!p.length)
-		return false;
+		return 0;
 	/* The record that a socket without room had refused comes again. */
 	if (state->written == p.position && state->at.cookie == at->cookie)
-		return false;
+		return 0;
 	if (p.length == left && left < body)
 		state->overhead = body - p.length;
 	/* Memory is emptied at once, however many records it holds. */
-	if (!call->under_way)
+	if (!call->under_way) {
 		p.length = left;
+		state->memory = 1;
+	}
 	state->at = *at;
 	state->role = role;
 	state->written = p.position;
-	p.buffer = call->buffer + call->done;
+	p.buffer = call->under_way ? call->buffer + call->done : 0;
 	call->done += p.length;
-	return report_plaintext(at, &p);
+	return report_plaintext(at, &p) ? p.position - at->written + TLS_HEADER : 0;
 }
 
 /* A socket was read while a read is under way, or for one that comes. */
@@ -203,7 +226,7 @@ static __always_inline void tls_received(struct tls_call *call, const struct end
 
 	if (call->under_way) {
 		/* Libraries read a record's header and then its body; those that read ahead get several at once. */
-		if (t->length == WEFT_RECORD_HEADER || !call->nested)
+		if (t->length == TLS_HEADER || !call->nested)
 			call->record = start;
 		call->nested = 1;
 	} else if (record_at(t, 0, &body)) {
@@ -218,7 +241,7 @@ static __always_inline void tls_received(struct tls_call *call, const struct end
 	call->role = role;
 }
 
-/* Returns whether the bytes are known to be ciphertext whose plaintext was reported. */
+/* Returns how many of the bytes tell something: behind them is ciphertext whose plaintext was reported. 0: it is not. */
 __noinline int tls_moved(const struct endpoint *at, const struct transfer *t, __u32 role)
 {
 	struct tls_calls *calls = known_tls_calls(bpf_get_current_task_btf());

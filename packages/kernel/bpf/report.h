@@ -75,8 +75,6 @@ static __always_inline void fill_context(struct weft_context *context, struct ta
 	__builtin_memcpy(context->remote_address, at->remote, 16);
 }
 
-#define WEFT_RECORD_HEADER 5 /* of TLS */
-
 /* A socket has moved bytes: perhaps for a TLS library (plaintext.h). */
 int tls_moved(const struct endpoint *at, const struct transfer *t, __u32 role);
 
@@ -90,9 +88,8 @@ static __always_inline void report_transfer(struct task_struct *task, const stru
 	struct wanted wanted;
 	__u32 role = state ? state->role : WEFT_ROLE_UNKNOWN;
 	__u32 position = t->sending ? at->written : at->read - t->length;
-	__u32 n, zero = 0;
+	__u32 n, telling = 0, zero = 0;
 	__u8 flags = t->flags;
-	bool is_ciphertext = false;
 	__u8 *payload;
 
 	if (weft_paused) {
@@ -100,13 +97,12 @@ static __always_inline void report_transfer(struct task_struct *task, const stru
 		return;
 	}
 	if (weft_tls_sites && at->transport == WEFT_TCP)
-		is_ciphertext = tls_moved(at, t, role);
+		telling = tls_moved(at, t, role);
 	decide(at->cookie, role, at->local_port, at->remote_port, t->sending, position, t->length, &wanted);
 	if (wanted.off)
 		return;
-	/* Of a record that was reported as plaintext, the header. */
-	if (is_ciphertext && wanted.limit > WEFT_RECORD_HEADER)
-		wanted.limit = WEFT_RECORD_HEADER;
+	if (telling && wanted.limit > telling)
+		wanted.limit = telling;
 	n = copyable(&t->buffers, wanted.skip, wanted.limit);
 	record = ring_reserve(sizeof(*event) + (full ? sizeof(struct weft_context) : 0) + n);
 	if (!record)

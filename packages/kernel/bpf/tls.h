@@ -53,14 +53,33 @@ static __always_inline void resume_write(struct tls_call *call, __u64 tgid)
 		state->pending_buffer = 0;
 }
 
+/* Keeps the first bytes of what was written into memory. */
+static __always_inline void keep_plaintext(const struct tls_call *call)
+{
+	struct tls_kept *kept = bpf_task_storage_get(&weft_tls_kept, bpf_get_current_task_btf(), 0,
+						     BPF_LOCAL_STORAGE_GET_F_CREATE);
+	__u32 n = call->length < TLS_KEPT ? call->length : TLS_KEPT;
+
+	if (!kept) {
+		count_lost(WEFT_LOST_STORAGE);
+		return;
+	}
+	asm volatile("" : "+r"(n));
+	if (n > TLS_KEPT)
+		n = TLS_KEPT;
+	kept->length = bpf_probe_read_user(kept->bytes, n, (const void *)call->buffer) ? 0 : n;
+}
+
 /* A write ends. What it has not sent itself it may have left in memory; one that could not go on is made again. */
 static __always_inline void end_write(struct tls_call *call, __u64 tgid, bool success)
 {
 	struct tls_state *state;
 
 	call->under_way = 0;
-	if (success && !call->done)
+	if (success && !call->done) {
+		keep_plaintext(call);
 		return;
+	}
 	if (!success && call->done) {
 		state = known_tls_state(tgid, call->connection);
 		if (state) {

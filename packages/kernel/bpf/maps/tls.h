@@ -68,3 +68,18 @@ struct {
 	__type(key, struct tls_name);
 	__type(value, struct tls_state);
 } weft_tls_states SEC(".maps");
+
+/* Plaintext that a write has left in memory: its buffer may be gone when the records are sent. */
+#define TLS_KEPT 4096
+struct tls_kept {
+	__u32 length;
+	__u8 bytes[TLS_KEPT];
+};
+
+/* By thread. Exists where libraries work in memory alone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct tls_kept);
+} weft_tls_kept SEC(".maps");
