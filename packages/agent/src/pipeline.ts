@@ -197,7 +197,7 @@ export class Pipeline implements ExchangeSink {
   #plaintext(connection: Connection, side: Side, event: SocketEvent): void {
     let { plaintext } = connection;
     // What was taken for opaque messages is spoken by something that can be read.
-    if (plaintext === null) this.#abandon(connection);
+    if (plaintext === null) this.#abandon(connection, isHandshake);
     const framing = connection.claim();
     if (plaintext === null) {
       plaintext = new Plaintext({ ...connection.facts, tls: { ...framing.attributes } }, this, {
@@ -330,9 +330,9 @@ export class Pipeline implements ExchangeSink {
     if (exchange.waiter !== 0) this.#engine.callAnswered(exchange.tgid, exchange.waiter);
   }
 
-  /** Gives up what is open on a connection. @returns how many exchanges */
-  #abandon(connection: Connection): number {
-    const open = connection.session.abandon();
+  /** Gives up what is open on a connection, with exceptions. @returns how many exchanges */
+  #abandon(connection: Connection, except: ((exchange: Exchange) => boolean) | null = null): number {
+    const open = connection.session.abandon(except);
     for (const exchange of open) this.#forget(exchange);
     return open.length;
   }

@@ -10,6 +10,7 @@ import {
 } from './protocol.ts';
 import { redis } from './redis/index.ts';
 import { detectProtocol } from './registry.ts';
+import { tls } from './tls/index.ts';
 
 /** What a run found. Each failure names the protocol, the seed that repeats it and what went wrong. */
 export interface FuzzResult {
@@ -65,6 +66,20 @@ const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]]
       '!5\r\nERR x\r\n',
       '_\r\n',
       '~1\r\n(123\r\n',
+    ],
+  ],
+  [
+    tls,
+    [
+      '\x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03',
+      '\x17\x03\x03\x00\x05hello',
+      '\x15\x03\x03\x00\x02\x02\x28',
+    ],
+    [
+      '\x16\x03\x03\x00\x2c\x02\x00\x00\x28\x03\x03',
+      '\x16\x03\x03\x00\x0c\x0b\x00\x00\x08\x00\x00\x05\x00\x00\x02\x30\x00',
+      '\x14\x03\x03\x00\x01\x01',
+      '\x17\x03\x03\x00\x05world',
     ],
   ],
   [opaque, ['\x00\x01ask'], ['\x02answer']],

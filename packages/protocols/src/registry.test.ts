@@ -22,6 +22,9 @@ describe('detectProtocol and sideOf', () => {
     ['$5\r\nhello\r\n', 'redis', TO_CLIENT],
     ['%1\r\n+a\r\n:1\r\n', 'redis', TO_CLIENT],
     ['*2\r\n$3\r\nfoo\r\n$3\r\nbar\r\n', 'redis', null],
+    ['\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'tls', TO_SERVER],
+    ['\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03', 'tls', TO_CLIENT],
+    ['\x17\x03\x03\x00\x50secret', 'tls', null],
   ])('%j → %s', (text, name, side) => {
     const bytes = bytesOf(text);
     expect(detectProtocol(bytes, null)?.protocol.name).toBe(name);
@@ -52,7 +55,6 @@ describe('detectProtocol and sideOf', () => {
     'EHLO mail.example\r\n',
     '220 ftp.example ready\r\n',
     'SSH-2.0-OpenSSH_9.2\r\n',
-    '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
     'GETAWAY from here\r\n',
     'GET rid of it',
     'GET rid',
@@ -78,7 +80,7 @@ describe('detectProtocol and sideOf', () => {
 });
 
 test('protocols by name', () => {
-  expect(PROTOCOLS.map((protocol) => protocol.name)).toEqual(['http', 'redis', 'opaque']);
+  expect(PROTOCOLS.map((protocol) => protocol.name)).toEqual(['http', 'redis', 'tls', 'opaque']);
   expect(protocolNamed('redis')?.name).toBe('redis');
   expect(protocolNamed('nothing')).toBeNull();
 });

@@ -273,14 +273,26 @@ export class Session implements MessageSink {
     exchange.open = false;
   }
 
-  /** Exchanges that are open, to be given up without a word; the session is of no use afterwards. */
-  abandon(): Exchange[] {
+  /**
+   * Gives up the exchanges that are open, without a word.
+   * @param except those that go on; null: none, and the session is of no use afterwards
+   * @returns what was given up
+   */
+  abandon(except: ((exchange: Exchange) => boolean) | null = null): Exchange[] {
     const current = this.#current[TO_CLIENT];
     const open = this.#pending;
     this.#pending = [];
     if (current?.open && current.response !== null) open.push(current);
-    for (const exchange of open) exchange.open = false;
-    return open;
+    const abandoned: Exchange[] = [];
+    for (const exchange of open) {
+      if (except?.(exchange)) {
+        if (exchange.response === null) this.#pending.push(exchange);
+        continue;
+      }
+      exchange.open = false;
+      abandoned.push(exchange);
+    }
+    return abandoned;
   }
 
   /** The connection ends, or its protocol was guessed wrong: what is open will get no more. */
