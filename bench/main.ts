@@ -10,9 +10,10 @@ import { calls } from './benches/calls.ts';
 import { latency } from './benches/latency.ts';
 import { nginxThroughput } from './benches/nginx.ts';
 import { pipelineRate, timeReplay } from './benches/pipeline.ts';
+import { tlsCalls } from './benches/tls.ts';
 import { type BenchResult, markdownReport, type RunFacts, textReport } from './report.ts';
 
-const BENCHES: readonly Bench[] = [calls, nginxThroughput, pipelineRate, agentCost, latency];
+const BENCHES: readonly Bench[] = [calls, tlsCalls, nginxThroughput, pipelineRate, agentCost, latency];
 
 const HELP = `Usage: npm run bench -- [NAME…] [--quick]
 Measures what Weft costs, with and without it in the same run. Benchmarks:
