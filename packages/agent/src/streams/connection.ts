@@ -209,11 +209,14 @@ export class Connection implements StreamClock {
   }
 
   wirePosition(side: Side, position: number): number {
-    return this.#wire === null ? position : this.#wire.of(side, position);
+    if (this.#wire !== null) return this.#wire.of(side, position);
+    return this.#tls?.wirePosition(side, position) ?? position;
   }
 
   otherWirePosition(): number {
-    return this.#wire === null ? this.otherPosition() : this.#wire.other;
+    if (this.#wire !== null) return this.#wire.other;
+    const other = this.#side === TO_SERVER ? TO_CLIENT : TO_SERVER;
+    return this.wirePosition(other, this.otherPosition());
   }
 
   /** More is known of the socket now. */

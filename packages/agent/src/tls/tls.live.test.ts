@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { copyFileSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { SpanRecord } from '@weft/model';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Arena, canTrace, hasCommand } from '../capture/testing/live.ts';
+import type { Tier } from '../options.ts';
 import { Traced } from './testing/traced.ts';
 
 const DATA = fileURLToPath(new URL('../../testdata/tls/', import.meta.url));
@@ -17,9 +19,9 @@ let arena: Arena;
 
 afterEach(() => traced.close());
 
-function begin(): void {
+function begin(tier: Tier = 'sock', tls = true): void {
   arena = new Arena();
-  traced = new Traced(arena);
+  traced = new Traced(arena, tier, tls);
 }
 
 /** A certificate of this test's own. */
@@ -28,6 +30,15 @@ function certificate(): readonly string[] {
   const subject = ['-subj', '/CN=localhost', '-days', '30', '-keyout', key, '-out', cert];
   execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject], { stdio: 'ignore' });
   return [cert, key];
+}
+
+function usesGnuTls(program: string): boolean {
+  try {
+    const path = execFileSync('which', [program], { encoding: 'utf8' }).trim();
+    return execFileSync('ldd', [path], { encoding: 'utf8' }).includes('libgnutls');
+  } catch {
+    return false;
+  }
 }
 
 /** Starts a server. @returns the port that it prints */
@@ -129,5 +140,61 @@ describe.skipIf(!canTrace() || !hasCommand('openssl', 'version'))('the same span
     const program = join(arena.folder, 'twin');
     execFileSync('go', ['build', '-ldflags', flags, '-o', program, '.'], { cwd: join(DATA, 'go') });
     await compare({ serve: [program, 'server'], ask: [program, 'client'] }, version);
+  });
+
+  it.skipIf(PYTHON === undefined)('OpenSSL on tier syscall', async () => {
+    begin('syscall');
+    await compare(
+      { serve: [PYTHON!, join(DATA, 'server.py')], ask: [PYTHON!, join(DATA, 'client.py')] },
+      'TLSv1_3',
+    );
+  });
+});
+
+describe.skipIf(!canTrace() || PYTHON === undefined)('programs and libraries', () => {
+  it.skipIf(!usesGnuTls('wget')).each(['TLSv1_3', 'TLSv1_2'])(
+    'GnuTLS is read like OpenSSL, %s',
+    async (version) => {
+      begin();
+      const port = await serve(PYTHON!, [join(DATA, 'server.py'), ...certificate(), version]);
+      const paths = ['/small/5', '/large/100000', '/small/7'];
+      const urls = paths.map((path) => `https://127.0.0.1:${port}${path}`);
+      await traced.during(arena.run('wget', ['-q', '--no-check-certificate', '-O', '/dev/null', ...urls]));
+      await traced.until(() => traced.spans.filter(isHttp).length >= 6, 'the spans of both ends');
+      const clients = traced.spans.filter((span) => isHttp(span) && span.kind === 'client');
+      expect(clients.map(({ attributes }) => attributes['url.path'])).toEqual(paths);
+      expect(joined(traced.spans.filter(isHttp))).toBe(3);
+    },
+  );
+
+  it('are probed when they come, and released when nobody runs them any more', async () => {
+    begin();
+    const library = join(arena.folder, 'libssl.so.3');
+    copyFileSync(realpathSync('/lib/x86_64-linux-gnu/libssl.so.3'), library);
+    const program = `import ctypes, sys; ctypes.CDLL(${JSON.stringify(library)}); print('up', flush=True); sys.stdin.read()`;
+    const isProbed = () => traced.probes.probed.some(({ path }) => path === library);
+    const first = arena.start(PYTHON!, ['-c', program]);
+    await traced.until(isProbed, 'the library is probed');
+    // An upgrade replaces the file; who runs the old one goes on running it.
+    rmSync(library);
+    const second = arena.start(PYTHON!, ['-c', 'import sys; sys.stdin.read()']);
+    expect(isProbed()).toBe(true);
+    first.stdin!.end();
+    await traced.until(() => !isProbed(), 'the library is released');
+    second.stdin!.end();
+  });
+
+  it('whose plaintext nobody shows give opaque spans with their sizes', async () => {
+    begin('sock', false);
+    const port = await serve(PYTHON!, [join(DATA, 'server.py'), ...certificate()]);
+    await traced.during(arena.run(PYTHON!, [join(DATA, 'client.py'), 'https', port, '1']));
+    const opaque = () => traced.spans.filter(({ attributes }) => attributes['weft.tls'] === true);
+    await traced.until(() => opaque().length >= 8, `opaque spans: ${opaque().length}`);
+    expect(joined(opaque())).toBe(4);
+    for (const { attributes } of opaque()) {
+      expect(attributes).toMatchObject({ 'network.protocol.name': 'tls', 'tls.protocol.version': '1.3' });
+      expect(attributes['weft.request.size']).toBeGreaterThan(20);
+    }
+    expect(traced.spans.filter(isHttp)).toEqual([]);
   });
 });

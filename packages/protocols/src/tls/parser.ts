@@ -44,6 +44,11 @@ export interface TlsParser extends Parser {
   claim(): void;
   /** Records that carry application data. */
   records(side: Side): RecordTrack;
+  /**
+   * Position by which both ends know a byte. Session tickets come before the first answer, and only the server can tell them
+   * from it: that answer is known by where the handshake's began.
+   */
+  wirePosition(side: Side, position: number): number;
   /** Attributes of the connection that are known so far. */
   readonly attributes: Attributes;
 }
@@ -68,6 +73,9 @@ export function createTlsParser(sink: MessageSink, _options: ParserOptions): Tls
   let answerStart = -1;
   let serverCipheredFirst = false;
   let hasClientData = false;
+  /** The first question after the handshake has been answered, and another one asked. */
+  let isFirstAnswered = false;
+  let isFirstOver = false;
 
   function conclude(error: string | null): void {
     if (isConcluded) return;
@@ -176,9 +184,14 @@ export function createTlsParser(sink: MessageSink, _options: ParserOptions): Tls
     }
     tracks[side].add(start, length);
     if (claimed) return;
-    if (side === TO_SERVER) hasClientData = true;
-    // Session tickets come before anything was asked for.
-    if (!hasClientData && request !== null) return;
+    if (side === TO_SERVER) {
+      hasClientData = true;
+      isFirstOver ||= isFirstAnswered;
+    } else {
+      // Session tickets come before anything was asked for.
+      if (!hasClientData && request !== null) return;
+      isFirstAnswered = true;
+    }
     turns ??= createTurnsParser(sink, { 'weft.opaque': true, 'weft.tls': true, ...attributes });
     turns.gap(side, start, reached[side] - start);
   }
@@ -208,6 +221,8 @@ export function createTlsParser(sink: MessageSink, _options: ParserOptions): Tls
     finish: (side, position) => turns?.finish(side, position),
     neededFrom: (side) => framing[side]!.needed,
     records: (side) => tracks[side],
+    wirePosition: (side, position) =>
+      side === TO_CLIENT && answerStart >= 0 && !isFirstOver ? answerStart : position,
     claim() {
       claimed = true;
       turns = null;

@@ -16,9 +16,10 @@ export class Traced {
   readonly kernel: KernelCapture;
   readonly #arena: Arena;
 
-  constructor(arena: Arena, tier: Tier = 'sock') {
+  /** @param tls probe TLS libraries */
+  constructor(arena: Arena, tier: Tier = 'sock', tls = true) {
     this.#arena = arena;
-    const kernel = capture(arena, tier, { tls: true });
+    const kernel = capture(arena, tier, { tls });
     this.kernel = kernel;
     this.probes = new TlsProbes(
       (path, point) => kernel.probeTls(path, point),
@@ -27,7 +28,9 @@ export class Traced {
     const processes = new LiveProcesses({
       go: (tgid, runtime) => kernel.setGoRuntime(tgid, runtime),
       own: (tgid) => kernel.exclude(tgid),
-      running: (tgid) => this.probes.started(tgid, performance.now()),
+      running: (tgid) => {
+        if (tls) this.probes.started(tgid, performance.now());
+      },
       gone: (tgid) => {
         this.probes.exited(tgid);
         kernel.forget(tgid);
@@ -41,7 +44,7 @@ export class Traced {
       },
       (cookie, received, sent) => kernel.wantHeads(cookie, received, sent, 4_096),
     );
-    this.probes.probeStanding();
+    if (tls) this.probes.probeStanding();
   }
 
   /** Reads what the kernel has to tell. */
