@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Probes in TLS libraries: plaintext as the program writes and reads it. Which process is traced is not asked here: what
- * counts is whether the socket is that carries it (plaintext.h).
+ * Probes in TLS libraries: plaintext as the program writes and reads it. Which process is traced is asked only where no
+ * socket was seen: one that is not traced never is (plaintext.h).
  */
 #pragma once
+
+static __always_inline bool is_traced(__u32 tgid)
+{
+	struct weft_process *process = 0;
+
+	return in_scope(tgid, &process);
+}
 
 static __always_inline void begin_call(struct tls_call *call, __u64 connection, __u64 buffer, __u64 length)
 {
@@ -76,7 +83,7 @@ static __always_inline void end_write(struct tls_call *call, __u64 tgid, bool su
 	struct tls_state *state;
 
 	call->under_way = 0;
-	if (success && !call->done) {
+	if (success && !call->done && is_traced(tgid)) {
 		keep_plaintext(call);
 		return;
 	}
@@ -102,7 +109,10 @@ static __always_inline void end_read(struct tls_call *call, __u32 length)
 	state = call->nested || call->heard ? tls_state_of(tgid, call->connection)
 					    : known_tls_state(tgid, call->connection);
 	if (!state || weft_paused) {
-		count_lost(state ? WEFT_LOST_SHED : WEFT_LOST_TLS_SOCKET);
+		if (weft_paused)
+			count_lost(WEFT_LOST_SHED);
+		else if (is_traced(tgid))
+			count_lost(WEFT_LOST_TLS_SOCKET);
 		return;
 	}
 	if (!call->nested && !state->at.cookie)
@@ -180,21 +190,26 @@ int weft_tls_read_end(struct pt_regs *regs)
 	return 0;
 }
 
-/* internal/poll.fdMutex, before the descriptor in poll.FD (Go 1.9 on). */
+/* net.netFD begins with a poll.FD, which has its descriptor behind a mutex; then come the socket's family and type. */
 #define GO_SYSFD 16
+#define GO_FAMILY 56
+#define GO_SOCKET_TYPE 64
 
 /*
  * A Go server reads a client's first bytes along with the end of the handshake, before any Read: the socket is then found by
- * the connection's own descriptor, tls.Conn → net.Conn (its data word) → *net.netFD → poll.FD.
+ * the connection's own descriptor, tls.Conn → net.Conn (its data word) → *net.netFD → poll.FD. A net.Conn that is something
+ * else has no socket's family and type there.
  */
 static __always_inline bool find_go_socket(__u64 connection, struct endpoint *at)
 {
-	__u64 net = read_user_u64(connection + 8), fd = read_user_u64(net), inode;
+	__u64 net = read_user_u64(connection + 8), fd = read_user_u64(net), family, inode;
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct weft_process *process = 0;
 	struct sock *sk;
 
-	if (!net || !fd || !in_scope(tgid, &process))
+	family = read_user_u64(fd + GO_FAMILY);
+	if ((family != AF_INET && family != AF_INET6) || read_user_u64(fd + GO_SOCKET_TYPE) != SOCK_STREAM ||
+	    !in_scope(tgid, &process))
 		return false;
 	sk = socket_behind(bpf_get_current_task_btf(), (__u32)read_user_u64(fd + GO_SYSFD), &inode);
 	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP || BPF_CORE_READ(sk, sk_type) != SOCK_STREAM)

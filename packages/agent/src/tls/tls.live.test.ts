@@ -130,6 +130,20 @@ describe.skipIf(!canTrace() || !hasCommand('openssl', 'version'))('the same span
     await compare({ serve: [...program, 'server'], ask: [...program, 'client'] }, version);
   });
 
+  it('many connections of one Node thread are told apart', async () => {
+    begin();
+    const parallel = 16;
+    const program = join(DATA, 'node.mjs');
+    const port = await serve(process.execPath, [program, 'server', ...certificate()]);
+    const client = [program, 'client', 'https', port, String(ROUNDS), String(parallel)];
+    await traced.during(arena.run(process.execPath, client));
+    const expected = 4 * ROUNDS * parallel;
+    const http = () => traced.spans.filter(isHttp);
+    await traced.until(() => http().length >= 2 * expected, `spans: ${http().length}`);
+    expect(joined(http())).toBe(expected);
+    expect(traced.lost()).toMatchObject({ kernel_tls_socket: 0 });
+  });
+
   it.skipIf(!hasCommand('go', 'version')).each(
     versions.flatMap((version) => [
       [version, 'with its symbols', ''],

@@ -1,4 +1,4 @@
-// As server.py and client.py: `server plain`, `server CERT KEY [VERSION]` prints its port; `client SCHEME PORT ROUNDS`.
+// As server.py and client.py: `server plain`, `server CERT KEY [VERSION]` prints its port; `client SCHEME PORT ROUNDS [PARALLEL]`.
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -40,7 +40,8 @@ async function ask(scheme, port, rounds) {
 }
 
 if (what === 'client') {
-  await ask(args[0], Number(args[1]), Number(args[2]));
+  const parallel = Array.from({ length: Number(args[3] ?? 1) });
+  await Promise.all(parallel.map(() => ask(args[0], Number(args[1]), Number(args[2]))));
 } else {
   const server =
     args[0] === 'plain'
