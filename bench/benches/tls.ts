@@ -38,7 +38,7 @@ function subjects(context: BenchContext): readonly Subject[] {
   const [cert, key] = [join(context.folder, 'cert.pem'), join(context.folder, 'key.pem')];
   const about = ['-subj', '/CN=localhost', '-days', '2', '-keyout', key, '-out', cert];
   execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...about], { stdio: 'ignore' });
-  const calls = context.quick ? '2000' : '20000';
+  const calls = context.quick ? '1000' : '5000';
   const library = LIBRARIES.find((path) => existsSync(path));
   if (library === undefined) throw new Error('No libssl.so.3 was found: install libssl3 and libssl-dev.');
   const openssl: Subject = {
