@@ -27,13 +27,13 @@ static __always_inline __u64 current_goid(const struct task_struct *task, const 
 }
 
 /* The TLS calls that this thread or goroutine makes or has made last, or null. */
-static __always_inline struct tls_calls *known_tls_calls(struct task_struct *task)
+static __always_inline struct tls_calls *known_tls_calls(struct task_struct *task, bool is_go)
 {
 	struct tls_calls *calls = bpf_task_storage_get(&weft_tls_threads, task, 0, 0);
 	struct tls_goroutine key = { .tgid = task->tgid };
 	__u32 tgid = task->tgid;
 
-	if (calls)
+	if (calls || !is_go)
 		return calls;
 	key.goid = current_goid(task, bpf_map_lookup_elem(&weft_processes, &tgid));
 	return key.goid ? bpf_map_lookup_elem(&weft_tls_goroutines, &key) : 0;
@@ -242,9 +242,9 @@ static __always_inline void tls_received(struct tls_call *call, const struct end
 }
 
 /* Returns how many of the bytes tell something: behind them is ciphertext whose plaintext was reported. 0: it is not. */
-__noinline int tls_moved(const struct endpoint *at, const struct transfer *t, __u32 role)
+__noinline int tls_moved(const struct endpoint *at, const struct transfer *t, __u32 role, __u32 is_go)
 {
-	struct tls_calls *calls = known_tls_calls(bpf_get_current_task_btf());
+	struct tls_calls *calls = known_tls_calls(bpf_get_current_task_btf(), is_go);
 
 	if (!calls || !at || !t)
 		return 0;

@@ -76,7 +76,7 @@ static __always_inline void fill_context(struct weft_context *context, struct ta
 }
 
 /* A socket has moved bytes: perhaps for a TLS library (plaintext.h). */
-int tls_moved(const struct endpoint *at, const struct transfer *t, __u32 role);
+int tls_moved(const struct endpoint *at, const struct transfer *t, __u32 role, __u32 is_go);
 
 /* Reports bytes. `at` holds the positions before a send, after a receive. */
 static __always_inline void report_transfer(struct task_struct *task, const struct endpoint *at, struct socket_state *state,
@@ -97,7 +97,7 @@ static __always_inline void report_transfer(struct task_struct *task, const stru
 		return;
 	}
 	if (weft_tls_sites && at->transport == WEFT_TCP)
-		telling = tls_moved(at, t, role);
+		telling = tls_moved(at, t, role, process && process->flags & WEFT_PROCESS_GO);
 	decide(at->cookie, role, at->local_port, at->remote_port, t->sending, position, t->length, &wanted);
 	if (wanted.off)
 		return;

@@ -134,7 +134,7 @@ describe.skipIf(!canTrace() || !hasCommand('openssl', 'version'))('the same span
 
   it('many connections of one Node thread are told apart', async () => {
     begin();
-    const parallel = 16;
+    const parallel = 6;
     const program = join(DATA, 'node.mjs');
     const port = await serve(process.execPath, [program, 'server', ...certificate()]);
     const client = [program, 'client', 'https', port, String(ROUNDS), String(parallel)];

@@ -183,7 +183,8 @@ export function createTlsParser(sink: MessageSink, _options: ParserOptions): Tls
       return;
     }
     tracks[side].add(start, length);
-    if (claimed) return;
+    // The farewell of TLS 1.3 looks like data, but for its length.
+    if (claimed || (hello?.version === TLS_1_3 && length === ENCRYPTED_ALERT_BYTES)) return;
     if (side === TO_SERVER) {
       hasClientData = true;
       isFirstOver ||= isFirstAnswered;
