@@ -9,7 +9,7 @@ export default defineConfig({
       'bench/**/*.test.ts',
       'scripts/**/*.test.ts',
     ],
-    exclude: ['**/node_modules/**', '**/*.live.test.ts'],
+    exclude: ['**/node_modules/**', '**/*.{live,servers,failure,browser}.test.ts'],
     pool: 'threads',
     isolate: false,
   },

@@ -1,9 +1,12 @@
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { fuzzAll } from '@weft/protocols';
+import { fuzzAll, PROTOCOLS } from '@weft/protocols';
 
-const HELP = `Usage: npm run fuzz -- [--seconds 60] [--seed N]
+const HELP = `Usage: npm run fuzz -- [--seconds 60 | --each 60] [--seed N]
 Feeds random and mutated bytes to all parsers. Exit code 1 when one of them failed.
+
+  --seconds N   so long, all parsers in turn
+  --each N      so long for each parser
 `;
 const SHOWN = 20;
 
@@ -14,10 +17,11 @@ const SHOWN = 20;
 export function fuzzMain(argv: readonly string[]): number {
   const options = {
     seconds: { type: 'string', default: '60' },
+    each: { type: 'string' },
     seed: { type: 'string' },
     help: { type: 'boolean', default: false },
   } as const;
-  let values: { seconds: string; seed?: string | undefined; help: boolean };
+  let values: { seconds: string; each?: string | undefined; seed?: string | undefined; help: boolean };
   try {
     values = parseArgs({ args: [...argv], options, strict: true }).values;
   } catch (error) {
@@ -28,9 +32,9 @@ export function fuzzMain(argv: readonly string[]): number {
     process.stdout.write(HELP);
     return 0;
   }
-  const seconds = Number(values.seconds);
+  const seconds = values.each === undefined ? Number(values.seconds) : Number(values.each) * PROTOCOLS.length;
   if (!(seconds > 0)) {
-    process.stderr.write('fuzz: --seconds wants a number greater than 0.\n');
+    process.stderr.write('fuzz: --seconds and --each want a number greater than 0.\n');
     return 2;
   }
   const seed = values.seed === undefined ? undefined : Number(values.seed);

@@ -7,13 +7,28 @@ import { repoRoot } from '../scenarios/programs/index.ts';
 import type { Bench, BenchContext } from './bench.ts';
 import { agentCost } from './benches/agent.ts';
 import { calls } from './benches/calls.ts';
+import { headsCopied } from './benches/heads.ts';
+import { http2Rate } from './benches/http2.ts';
 import { latency } from './benches/latency.ts';
 import { nginxThroughput } from './benches/nginx.ts';
 import { pipelineRate, timeReplay } from './benches/pipeline.ts';
+import { serviceThroughput } from './benches/service.ts';
+import { embeddedStore } from './benches/store.ts';
 import { tlsCalls } from './benches/tls.ts';
 import { type BenchResult, markdownReport, type RunFacts, textReport } from './report.ts';
 
-const BENCHES: readonly Bench[] = [calls, tlsCalls, nginxThroughput, pipelineRate, agentCost, latency];
+const BENCHES: readonly Bench[] = [
+  calls,
+  tlsCalls,
+  nginxThroughput,
+  serviceThroughput,
+  headsCopied,
+  pipelineRate,
+  http2Rate,
+  agentCost,
+  latency,
+  embeddedStore,
+];
 
 const HELP = `Usage: npm run bench -- [NAME…] [--quick]
 Measures what Weft costs, with and without it in the same run. Benchmarks:

@@ -24,13 +24,14 @@ export interface RunningDemo {
 }
 
 /**
- * Starts the demo: a shop of nginx → storefront (Node) → orders (Python threads) → Redis, and → pricing (Go), with a few
- * shoppers. Its programs die with this process, however it ends.
+ * Starts the demo: a shop of nginx → storefront (Node) → orders (Python threads) → MariaDB and Redis, and → pricing (Go)
+ * → PostgreSQL, with a few shoppers. Its programs and their data go with this process, however it ends.
  * @throws Error in one sentence when a part that this machine has does not start; nothing is left running then
  */
 export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
   const folder = mkdtempSync(join(tmpdir(), 'weft-demo-'));
   const group = createProgramGroup(options.cgroup ?? null);
+  group.owns(folder);
   const skipped: string[] = [];
   const stop = async () => {
     await group.stop();

@@ -4,13 +4,15 @@ import {
   buildGo,
   findGo,
   findNginx,
-  findPython,
-  findRedis,
   freePorts,
   type ProgramGroup,
   repoRoot,
+  startMariaDb,
+  startPostgres,
+  startRedis,
 } from '../scenarios/programs/index.ts';
 import { nginxConfig } from './nginx.ts';
+import { findShopPython, type ShopPython } from './python.ts';
 
 /** What starting the shop's parts needs. */
 export interface ShopContext {
@@ -37,45 +39,72 @@ export function buildDemo(): Promise<string | null> {
   return findGo() === null ? Promise.resolve(null) : buildGo(sources('pricing'), 'pricing');
 }
 
-async function startRedis(context: ShopContext): Promise<number | null> {
-  const binary = findRedis();
-  if (binary === null) {
-    context.skip('Redis is not installed: the orders service keeps its data in memory');
-    return null;
-  }
-  const port = (await freePorts(1))[0]!;
-  const settings = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', context.folder];
-  await context.group.start({
-    name: 'redis',
-    command: named(context, 'redis-server', binary),
-    args: ['--port', String(port), ...settings],
-    port,
-  });
-  return port;
+/** Ports of the data's servers; null: not in this shop. */
+interface Data {
+  readonly mariadb: number | null;
+  readonly redis: number | null;
+  readonly postgres: number | null;
 }
 
-async function startOrders(context: ShopContext): Promise<number | null> {
-  const python = findPython();
+/** Starts the servers of those services that there are, all at once: making their data is most of the demo's start. */
+async function startData(context: ShopContext, python: ShopPython | null, pricing: boolean): Promise<Data> {
+  const none = Promise.resolve(null);
+  const started = await Promise.allSettled([
+    python?.hasPyMySql ? startMariaDb(context.group, context.folder) : none,
+    python?.hasRedis ? startRedis(context.group, context.folder) : none,
+    pricing ? startPostgres(context.group, context.folder) : none,
+  ]);
+  const [mariadb, redis, postgres] = started.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  }) as [number | null, number | null, number | null];
+  if (python !== null && mariadb === null) {
+    const what = python.hasPyMySql ? 'MariaDB' : "Python's pymysql";
+    context.skip(`${what} is not installed: the orders service keeps orders in memory`);
+  }
+  if (python !== null && redis === null) {
+    const what = python.hasRedis ? 'Redis' : "Python's redis";
+    context.skip(`${what} is not installed: the orders service keeps carts in memory`);
+  }
+  if (pricing && postgres === null) {
+    context.skip('PostgreSQL is not installed: the pricing service has its prices from a list');
+  }
+  return { mariadb, redis, postgres };
+}
+
+async function startOrders(
+  context: ShopContext,
+  python: ShopPython | null,
+  data: Data,
+): Promise<number | null> {
   if (python === null) {
-    context.skip('Python 3 is not installed: no orders service, no Redis');
+    context.skip('Python 3 is not installed: no orders service, no MariaDB, no Redis');
     return null;
   }
-  const redis = await startRedis(context);
   const port = (await freePorts(1))[0]!;
   await context.group.start({
     name: 'orders',
-    command: python,
+    command: python.command,
     args: [sources('orders', 'orders.py')],
-    env: { PYTHONDONTWRITEBYTECODE: '1', PORT: String(port), ...portOf('REDIS_PORT', redis) },
+    env: {
+      PYTHONDONTWRITEBYTECODE: '1',
+      PORT: String(port),
+      ...portOf('MARIADB_PORT', data.mariadb),
+      ...portOf('REDIS_PORT', data.redis),
+    },
     port,
   });
   return port;
 }
 
-async function startPricing(context: ShopContext, orders: number | null): Promise<number | null> {
-  const binary = await buildDemo();
+async function startPricing(
+  context: ShopContext,
+  binary: string | null,
+  orders: number | null,
+  data: Data,
+): Promise<number | null> {
   if (binary === null) {
-    context.skip('Go is not installed: no pricing service');
+    context.skip('Go is not installed: no pricing service, no PostgreSQL');
     return null;
   }
   const port = (await freePorts(1))[0]!;
@@ -83,7 +112,7 @@ async function startPricing(context: ShopContext, orders: number | null): Promis
     name: 'pricing',
     command: named(context, 'pricing', binary),
     args: [],
-    env: { PORT: String(port), ...portOf('ORDERS_PORT', orders) },
+    env: { PORT: String(port), ...portOf('ORDERS_PORT', orders), ...portOf('POSTGRES_PORT', data.postgres) },
     port,
   });
   return port;
@@ -108,8 +137,10 @@ async function startProxy(context: ShopContext, storefront: number): Promise<num
  * @returns the port to which the shoppers speak
  */
 export async function startShop(context: ShopContext): Promise<number> {
-  const orders = await startOrders(context);
-  const pricing = await startPricing(context, orders);
+  const [python, binary] = await Promise.all([findShopPython(), buildDemo()]);
+  const data = await startData(context, python, binary !== null);
+  const orders = await startOrders(context, python, data);
+  const pricing = await startPricing(context, binary, orders, data);
   const storefront = (await freePorts(1))[0]!;
   await context.group.start({
     name: 'storefront',

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,6 +7,7 @@ import { SCENARIOS, scenarioNamed } from './run/catalog.ts';
 import type { LoadAmount, LoadShape } from './run/load.ts';
 import { runScenario, type ScenarioRun } from './run/run-scenario.ts';
 import { startRecord, startUp } from './run/weft.ts';
+import { belowCommitted, readCommitted } from './score/committed.ts';
 import { explain } from './score/explain.ts';
 import { readSpanLines, readTruthFolder } from './score/files.ts';
 import { type Cell, markdownReport, meetsBar, shapeText, textReport } from './score/report.ts';
@@ -30,6 +31,7 @@ Scores Weft against programs that note the truth themselves. Scenarios: ${SCENAR
   --explain N            print the first N links that are not right
   --out FILE             write the page there (default docs/ACCURACY.md when all scenarios run)
   --check                exit 1 when a bar is missed
+  --check-table FILE     exit 1 when a share lies below its interval in that page
   --json                 figures in JSON on stdout
 `;
 
@@ -49,6 +51,7 @@ const OPTIONS = {
   explain: { type: 'string', default: '0' },
   out: { type: 'string' },
   check: { type: 'boolean', default: false },
+  'check-table': { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
@@ -260,13 +263,16 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<number
   const whole = replayed === undefined && positionals.length === 0 && !flags.untraced;
   const page = flags.out ?? (whole ? join(repoRoot(), 'docs', 'ACCURACY.md') : null);
   if (page !== null && cells.length > 0) writePage(page, cells, argv);
-  return flags.check && !cells.every(meetsBar) ? 1 : 0;
+  const table = flags['check-table'];
+  const below = table === undefined ? [] : belowCommitted(cells, readCommitted(readFileSync(table, 'utf8')));
+  for (const sentence of below) say(sentence);
+  return below.length > 0 || (flags.check && !cells.every(meetsBar)) ? 1 : 0;
 }
 
 /**
  * The command `weft score`.
  * @param argv arguments after `score`
- * @returns exit code: 0 when all cells ran (with `--check`: and met their bars)
+ * @returns exit code: 0 when all cells ran (with `--check`: and met their bars; with `--check-table`: and reached the table)
  */
 export async function scoreMain(argv: readonly string[]): Promise<number> {
   const stop = new AbortController();

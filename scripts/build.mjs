@@ -1,4 +1,4 @@
-// Bundles the TypeScript into dist/. Nothing is done when no source has changed (a few ms).
+// Bundles the TypeScript into dist/, and the page into dist/ui. Nothing is done when no source has changed (a few ms).
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { buildPage } from './lib/page.mjs';
 import { DIST, ROOT, walk } from './lib/paths.mjs';
 import { Failure, say, script } from './lib/step.mjs';
 
@@ -32,7 +33,13 @@ const STAMP = join(DIST, 'stamp.json');
 function fingerprint() {
   const hash = createHash('sha256');
   const files = SOURCE_FOLDERS.flatMap((folder) =>
-    walk(join(ROOT, folder), (path) => /\.(ts|json)$/.test(path) && !path.endsWith('.test.ts')),
+    walk(
+      join(ROOT, folder),
+      (path) =>
+        /\.(ts|json)$/.test(path) &&
+        !path.endsWith('.test.ts') &&
+        !path.startsWith(join(ROOT, 'packages/ui/')),
+    ),
   );
   files.push(join(ROOT, 'package.json'), join(ROOT, 'package-lock.json'), join(ROOT, 'scripts/build.mjs'));
   for (const file of files) {
@@ -60,7 +67,8 @@ export function isBuilt() {
  */
 export async function build({ force = false } = {}) {
   copyKernelObject();
-  if (!force && isBuilt()) return false;
+  const page = buildPage({ force });
+  if (!force && isBuilt()) return page;
   const sources = fingerprint();
   const present = Object.entries(ENTRIES).filter(([, entry]) => existsSync(join(ROOT, entry)));
   const absent = Object.entries(ENTRIES).filter(([, entry]) => !existsSync(join(ROOT, entry)));

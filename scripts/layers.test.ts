@@ -130,6 +130,22 @@ describe('violations', () => {
     ]);
   });
 
+  test('the page is checked as all the rest, and knows of the model alone', () => {
+    expect(
+      reasons({
+        'packages/ui/src/a.tsx':
+          "import { useState } from 'react';\nimport type { SpanJson } from '@weft/model';",
+        'packages/ui/src/b.tsx': "import { x } from '@weft/server';\nimport './gone.tsx';",
+        'packages/server/src/c.ts': "import { App } from '@weft/ui';\nimport 'react';",
+      }),
+    ).toEqual([
+      'packages/server/src/c.ts: server may not depend on ui',
+      'packages/server/src/c.ts: `react` may be imported by ui alone',
+      'packages/ui/src/b.tsx: ui may not depend on server',
+      'packages/ui/src/b.tsx: `./gone.tsx` does not exist',
+    ]);
+  });
+
   test('a file outside all packages, a missing file, a package that is none', () => {
     expect(
       reasons({

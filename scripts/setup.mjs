@@ -8,19 +8,31 @@ import { buildDemoPrograms, buildKernelObject } from './lib/native.mjs';
 import { npmProblem } from './lib/npm.mjs';
 import { BIN, findProgram, ROOT, TOOLS } from './lib/paths.mjs';
 import { elapsed, Failure, say, script, step } from './lib/step.mjs';
-import { goVersion, missingLibraries, packagesFor, REQUIREMENTS } from './lib/system.mjs';
+import {
+  BROWSER,
+  goVersion,
+  hasPostgres,
+  missingLibraries,
+  packagesFor,
+  REQUIREMENTS,
+} from './lib/system.mjs';
 
 const APT = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
 const LOCK_WAIT = ['-o', 'DPkg::Lock::Timeout=120'];
 
-/** Installs and builds what is missing. Returns whether anything had to be done. */
-export async function setup() {
+/**
+ * Installs and builds what is missing.
+ * @param {{browser?: boolean}} options browser: also what tests of the page need
+ * @returns {Promise<boolean>} whether anything had to be done
+ */
+export async function setup({ browser = false } = {}) {
   const start = Date.now();
   const major = Number(process.versions.node.split('.')[0]);
   if (major < 20) {
     throw new Failure(`Weft needs Node 20 or later and this is ${process.version}: install a newer Node.`);
   }
-  const steps = [await systemPackages(), await nginx(), redisServer(), await npmPackages()];
+  const steps = [await systemPackages(browser), await nginx(), await haproxy(), await postgres()];
+  steps.push(redisServer(), await npmPackages());
   steps.push(await buildKernelObject(), await build());
   await buildDemoPrograms();
   const changed = steps.includes(true);
@@ -57,8 +69,9 @@ async function aptUpdate() {
   await step('reading the package lists (apt-get update)', 'apt-get', ['update', ...LOCK_WAIT], { env: APT });
 }
 
-async function systemPackages() {
-  const missing = REQUIREMENTS.filter((requirement) => !requirement.present());
+async function systemPackages(browser) {
+  const wanted = browser ? [...REQUIREMENTS, BROWSER] : REQUIREMENTS;
+  const missing = wanted.filter((requirement) => !requirement.present());
   if (missing.length === 0) return false;
   const why = missing.map((requirement) => `${requirement.name} (${requirement.why})`).join(', ');
   await aptInstall(packagesFor(missing), why);
@@ -77,51 +90,73 @@ async function systemPackages() {
   return true;
 }
 
-/**
- * nginx for the demo. Its Debian package would start a service, so it is unpacked into `.weft/tools`
- * instead of installed, unless the machine has one.
- */
+/** nginx for the demo, unless the machine has one. */
 async function nginx() {
   if (findProgram('nginx') !== null) return false;
-  const folder = join(TOOLS, 'nginx');
-  const program = join(folder, 'usr/sbin/nginx');
-  if (!existsSync(program)) {
-    if (findProgram('apt-get') === null || findProgram('dpkg-deb') === null) {
-      throw new Failure("Missing: nginx (the demo's proxy); install nginx so that it is on PATH.");
-    }
-    mkdirSync(folder, { recursive: true });
-    if (!aptKnowsNginx()) {
-      if (process.geteuid?.() !== 0) {
-        throw new Failure("Missing: nginx (the demo's proxy); run this as root once, or put nginx on PATH.");
-      }
-      await aptUpdate();
-    }
-    for (const name of readdirSync(folder)) if (name.endsWith('.deb')) rmSync(join(folder, name));
-    await step(
-      'fetching nginx for the demo (unpacked into .weft/tools, not installed: no service)',
-      'apt-get',
-      ['download', 'nginx'],
-      { cwd: folder, env: APT },
-    );
-    const archive = readdirSync(folder).find((name) => name.endsWith('.deb'));
-    if (archive === undefined)
-      throw new Failure('apt-get download nginx left no package; see .weft/setup.log.');
-    await step('unpacking nginx', 'dpkg-deb', ['-x', archive, '.'], { cwd: folder });
-    rmSync(join(folder, archive));
-  }
-  const { packages, unknown } = missingLibraries(program);
-  if (packages.length > 0) await aptInstall(packages, "libraries of nginx (the demo's proxy)");
-  if (unknown.length > 0) {
-    throw new Failure(
-      `nginx does not run here: it lacks ${unknown.join(', ')}; put an nginx that runs on PATH.`,
-    );
-  }
+  const program = await unpacked({ name: 'nginx', package: 'nginx', program: 'usr/sbin/nginx' });
   link(program, 'nginx');
   return true;
 }
 
+/** HAProxy for its scenario, unless the machine has one. */
+async function haproxy() {
+  if (findProgram('haproxy') !== null) return false;
+  const program = await unpacked({ name: 'haproxy', package: 'haproxy', program: 'usr/sbin/haproxy' });
+  link(program, 'haproxy');
+  return true;
+}
+
+/** PostgreSQL for the demo and the benchmarks, which look for it where it is unpacked, unless the machine has one. */
+async function postgres() {
+  const program = 'usr/lib/postgresql/15/bin/postgres';
+  if (hasPostgres() || existsSync(join(TOOLS, 'postgresql', program))) return false;
+  await unpacked({ name: 'postgresql', package: 'postgresql-15', program });
+  return true;
+}
+
+/**
+ * Unpacks a Debian package that would start a service into `.weft/tools/NAME` instead of installing it.
+ * @returns path of its program, whose libraries are there
+ */
+async function unpacked({ name, package: debian, program: path }) {
+  const folder = join(TOOLS, name);
+  const program = join(folder, path);
+  if (!existsSync(program)) {
+    if (findProgram('apt-get') === null || findProgram('dpkg-deb') === null) {
+      throw new Failure(`Missing: ${name} (of the demo); install ${name} so that it is on PATH.`);
+    }
+    mkdirSync(folder, { recursive: true });
+    if (!hasPackageLists()) {
+      if (process.geteuid?.() !== 0) {
+        throw new Failure(`Missing: ${name} (of the demo); run this as root once, or put ${name} on PATH.`);
+      }
+      await aptUpdate();
+    }
+    for (const file of readdirSync(folder)) if (file.endsWith('.deb')) rmSync(join(folder, file));
+    await step(
+      `fetching ${name} for the demo (unpacked into .weft/tools, not installed: no service)`,
+      'apt-get',
+      ['download', debian],
+      { cwd: folder, env: APT },
+    );
+    const archive = readdirSync(folder).find((file) => file.endsWith('.deb'));
+    if (archive === undefined)
+      throw new Failure(`apt-get download ${debian} left no package; see .weft/setup.log.`);
+    await step(`unpacking ${name}`, 'dpkg-deb', ['-x', archive, '.'], { cwd: folder });
+    rmSync(join(folder, archive));
+  }
+  const { packages, unknown } = missingLibraries(program);
+  if (packages.length > 0) await aptInstall(packages, `libraries of ${name} (of the demo)`);
+  if (unknown.length > 0) {
+    throw new Failure(
+      `${name} does not run here: it lacks ${unknown.join(', ')}; put one that runs on PATH.`,
+    );
+  }
+  return program;
+}
+
 /** True when the package lists on this machine can be used. */
-function aptKnowsNginx() {
+function hasPackageLists() {
   const lists = '/var/lib/apt/lists';
   return (
     existsSync(lists) &&

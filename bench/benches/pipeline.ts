@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { recordEvents, replayRecording } from '@weft/agent';
+import { replayRecording } from '@weft/agent';
 import { BlockEncoder } from '@weft/model';
 import { repoRoot } from '../../scenarios/programs/index.ts';
-import type { Bench, BenchContext } from '../bench.ts';
+import type { Bench } from '../bench.ts';
 import { compile } from '../lab/compile.ts';
 import { finish, groupIn, runPaced } from '../lab/load.ts';
 import { PAGE, startNginx } from '../lab/nginx.ts';
 import { measuredCpu } from '../lab/processes.ts';
+import { record } from '../lab/recording.ts';
 import { benchCgroup } from '../lab/scope.ts';
 import type { Table } from '../report.ts';
 import { fixed, median, span } from '../stats.ts';
@@ -43,54 +44,23 @@ export interface ReplayTimes {
 export function timeReplay(file: string, runs: number): ReplayTimes {
   const bytes = new Uint8Array(readFileSync(file));
   const origin = { agentId: 'bench', host: 'bench' };
-  const encoder = new BlockEncoder();
   const seconds: number[] = [];
   let result = { events: 0, spans: 0, links: 0, blockBytes: 0, losses: {} };
   for (let run = 0; run < WARM_UP + runs; run++) {
     const start = performance.now();
     const { records, epoch, losses, events } = replayRecording(bytes, { mask: true });
     let blockBytes = 0;
-    for (let at = 0; at < records.length; at += SPANS_A_BLOCK) {
-      blockBytes += encoder.encode(records.slice(at, at + SPANS_A_BLOCK), { ...origin, epoch }).length;
+    const encoder = new BlockEncoder({ ...origin, epoch });
+    for (const record of records) {
+      encoder.add(record);
+      if (encoder.rows === SPANS_A_BLOCK) blockBytes += encoder.take().length;
     }
+    blockBytes += encoder.take().length;
     if (run >= WARM_UP) seconds.push((performance.now() - start) / 1000);
     const links = records.reduce((sum, record) => sum + (record.links.length > 0 ? 1 : 0), 0);
     result = { events, spans: records.length, links, blockBytes, losses };
   }
   return { ...result, seconds };
-}
-
-async function record(
-  context: BenchContext,
-  cgroup: string,
-  file: string,
-  load: () => Promise<unknown>,
-): Promise<void> {
-  const end = new AbortController();
-  const recording = recordEvents(file, {
-    ...{
-      tier: null,
-      tls: false,
-      mask: true,
-      without: [],
-      cpuBudget: null,
-      excludeCgroup: null,
-      excludePids: [],
-    },
-    onlyCgroup: cgroup,
-    seconds: null,
-    pid: null,
-    signal: end.signal,
-  });
-  const stopped = context.cleanup(async () => {
-    end.abort();
-    await recording;
-  });
-  try {
-    await load();
-  } finally {
-    await stopped();
-  }
 }
 
 /** How fast the agent turns events into spans. */

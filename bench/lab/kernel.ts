@@ -46,6 +46,7 @@ export function attachKernel(
     weft_only_pid: 'pid' in scope ? scope.pid : 0,
     weft_use_only_cgroup: 'cgroup' in scope ? 1 : 0,
     weft_send_locked: 1,
+    weft_tls: tls.length > 0 ? 1 : 0,
     weft_tls_sites: tls.length,
   });
   object.load();

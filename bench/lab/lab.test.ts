@@ -1,7 +1,9 @@
 import { request } from 'node:http';
-import { BlockEncoder, epoch, nanos, type SpanRecord } from '@weft/model';
+import { decodeSpans, encodeBlock, epoch, nanos, type SpanRecord } from '@weft/model';
 import { describe, expect, test } from 'vitest';
+import { SpanHistory } from './history.ts';
 import { parseWrk } from './load.ts';
+import { countSpans } from './otlp.ts';
 import { cpuSeconds, residentBytes } from './processes.ts';
 import { rowsOf, startSink } from './sink.ts';
 
@@ -21,7 +23,7 @@ const span: SpanRecord = {
   attributes: {},
 };
 const blockOf = (count: number) =>
-  new BlockEncoder().encode(
+  encodeBlock(
     Array.from({ length: count }, () => span),
     { agentId: 'a', host: 'h', epoch: epoch(0n) },
   );
@@ -54,18 +56,83 @@ describe('the sink', () => {
   });
 });
 
+describe('a history', () => {
+  const key = span.exchangeKey;
+  const child: SpanRecord = {
+    ...span,
+    spanId: '3333333333333333' as SpanRecord['spanId'],
+    parentSpanId: span.spanId,
+    links: [{ spanId: span.spanId, evidence: [], confidence: 0.9, chosen: true }],
+    start: nanos(5),
+  };
+
+  test('repeats what was recorded with ids and paths of its own, at the time that it is given', () => {
+    const history = new SpanHistory([span, child]);
+    const from = 1_700_000_000_000_000_000n;
+    const decode = (block: Uint8Array) => {
+      const spans = decodeSpans(block, epoch(from));
+      if (!spans.ok) throw new Error(spans.error);
+      return spans.value.map(({ record }) => record);
+    };
+    const first = decode(history.next(from).bytes);
+    const second = decode(history.next(from + 1_000n).bytes);
+    expect([...first, ...second].map((record) => record.start)).toEqual([0, 4, 1_000, 1_004]);
+    const ids = [...first, ...second].map((record) => record.spanId);
+    expect(new Set([...ids, span.spanId, child.spanId]).size).toBe(6);
+    for (const [parent, below] of [first, second]) {
+      expect(below?.parentSpanId).toBe(parent?.spanId);
+      expect(below?.links[0]?.spanId).toBe(parent?.spanId);
+      expect(below?.exchangeKey).toBe(parent?.exchangeKey);
+      expect(below?.exchangeKey).not.toBe(key);
+      expect(below?.attributes['url.path']).toBe(parent?.attributes['url.path']);
+    }
+    expect(first[0]?.attributes['url.path']).not.toBe(second[0]?.attributes['url.path']);
+  });
+});
+
+describe('the OTLP receiver', () => {
+  const field = (number: number, content: readonly number[]) => [
+    (number << 3) | 2,
+    content.length,
+    ...content,
+  ];
+  const spans = (count: number) => Array.from({ length: count }, () => field(2, [8, 1])).flat();
+  const scope = (count: number) => field(2, [...field(1, [10, 1, 65]), ...spans(count)]);
+
+  test('counts the spans of a request and nothing else', () => {
+    const resource = field(1, field(2, [1, 2, 3]));
+    const one = field(1, [...resource, ...scope(2), ...scope(3)]);
+    expect(countSpans(Uint8Array.from([...one, ...field(1, scope(1))]))).toBe(6);
+    expect(countSpans(new Uint8Array())).toBe(0);
+  });
+
+  test('refuses what is cut off', () => {
+    expect(() => countSpans(Uint8Array.from(field(1, scope(2)).slice(0, -1)))).toThrow(/no OTLP/);
+  });
+});
+
 describe("wrk's report", () => {
   const report = `Running 1s test @ http://127.0.0.1:1/
   1 threads and 32 connections
   Thread Stats   Avg      Stdev     Max   +/- Stdev
     Latency   401.14us  211.00us   4.10ms   75.00%
+  Latency Distribution
+     50%  380.00us
+     75%  450.00us
+     90%  610.00us
+     99%    1.20ms
   87312 requests in 1.10s, 105.32MB read
 Requests/sec:  79374.55
 Transfer/sec:     95.75MB
 `;
 
   test('is read', () => {
-    expect(parseWrk(report)).toEqual({ requests: 87_312, perSecond: 79_374.55, errors: 0 });
+    expect(parseWrk(report)).toEqual({
+      ...{ requests: 87_312, perSecond: 79_374.55, errors: 0 },
+      ...{ p50: 0.38, p99: 1.2 },
+    });
+    expect(parseWrk(report.replace('1.20ms', '2.00s')).p99).toBe(2000);
+    expect(parseWrk(report.replaceAll('%', '')).p99).toBeNaN();
   });
 
   test('errors of all kinds count', () => {

@@ -36,6 +36,17 @@ export interface WrkResult {
   readonly requests: number;
   readonly perSecond: number;
   readonly errors: number;
+  /** Response times in ms. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+const MS_A_UNIT: Readonly<Record<string, number>> = { us: 1e-3, ms: 1, s: 1e3, m: 6e4 };
+
+/** A line of wrk's `--latency`, as `99%    1.20ms`; NaN where there is none. */
+function latencyOf(text: string, percentile: number): number {
+  const match = new RegExp(`^\\s+${percentile}%\\s+([\\d.]+)(us|ms|s|m)$`, 'm').exec(text);
+  return match === null ? Number.NaN : Number(match[1]) * MS_A_UNIT[match[2]!]!;
 }
 
 /** Reads wrk's report. @throws Error when it is none */
@@ -46,7 +57,10 @@ export function parseWrk(text: string): WrkResult {
   const socket = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text);
   const refused = /Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? '0';
   const errors = [...(socket?.slice(1) ?? []), refused].reduce((sum, count) => sum + Number(count), 0);
-  return { requests: Number(requests), perSecond: Number(perSecond), errors };
+  return {
+    ...{ requests: Number(requests), perSecond: Number(perSecond), errors },
+    ...{ p50: latencyOf(text, 50), p99: latencyOf(text, 99) },
+  };
 }
 
 /** Loads a URL as fast as it goes. */
@@ -58,7 +72,7 @@ export async function runWrk(
 ): Promise<WrkResult> {
   const wrk = findProgram('wrk', 'WEFT_WRK', ['/usr/bin/wrk']);
   if (wrk === null) throw new Error('wrk was not found: install it (apt-get install wrk).');
-  const args = ['-t1', `-c${options.connections}`, `-d${options.seconds}s`, url];
+  const args = ['-t1', '--latency', `-c${options.connections}`, `-d${options.seconds}s`, url];
   return parseWrk(await finish(context, await group.start({ name: 'wrk', command: wrk, args })));
 }
 
@@ -71,6 +85,9 @@ export interface PacedResult {
   readonly latestMs: number;
   /** When the last byte of the last response had been read. */
   readonly endUnixMs: number;
+  /** Response times from when each request was due. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
 }
 
 /** Loads with a steady rate. @param client path of the compiled bench/paced.c */

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findNginx, freePorts, type ProgramGroup } from '../../scenarios/programs/index.ts';
 
-/** nginx with a static file of 1 KiB. */
+/** nginx with a static file. */
 export interface Nginx {
   /** Serves the file. */
   readonly port: number;
@@ -41,16 +41,22 @@ ${temporary.join('\n')}
 /**
  * Starts nginx in a group of programs.
  * @param parent folder below which it gets one of its own
+ * @param bytes size of the file
  * @throws Error in one sentence when there is no nginx or it does not start
  */
-export async function startNginx(group: ProgramGroup, parent: string, workers: number): Promise<Nginx> {
+export async function startNginx(
+  group: ProgramGroup,
+  parent: string,
+  workers: number,
+  bytes = 1024,
+): Promise<Nginx> {
   const program = findNginx();
   if (program === null) throw new Error('nginx is neither installed nor named by WEFT_NGINX.');
   const folder = mkdtempSync(join(parent, 'nginx-'));
   const files = mkdtempSync(join(folder, 'files-'));
   const [port, proxyPort] = (await freePorts(2)) as [number, number];
   const nginx = { port, proxyPort };
-  writeFileSync(join(files, 'page.html'), 'x'.repeat(1024));
+  writeFileSync(join(files, 'page.html'), 'x'.repeat(bytes));
   const file = join(folder, 'nginx.conf');
   writeFileSync(file, config(folder, nginx, workers).replace(`${folder}/files;`, `${files};`));
   await group.start({

@@ -74,6 +74,15 @@ export function startAgentOf(
   });
 }
 
+/** `weft server` on a free port; `ready` is its address. @param store as `--store` takes it */
+export function startServerOf(context: BenchContext, store: string): Promise<RunningWeft> {
+  return startWeft(context, {
+    args: ['server', '--store', store, '--listen', '127.0.0.1:0'],
+    ready: /^ready (http\S+)/m,
+    cpus: null,
+  });
+}
+
 /** `weft up` on a free port with a store of its own, limited to a cgroup; `ready` is its address. */
 export function startUpOf(context: BenchContext, cgroup: string): Promise<RunningWeft> {
   const data = mkdtempSync(join(context.folder, 'data-'));

@@ -1,14 +1,15 @@
-// Prices and quotes; each request on its goroutine, a quote's parts on goroutines of their own.
+// Prices and quotes, kept in PostgreSQL; each request on its goroutine, a quote's parts on goroutines of their own.
 //
 //	GET /prices/{sku}   POST /quotes
 package main
 
 import (
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
-	"math/rand"
 	"net/http"
 	"os"
 	"strings"
@@ -23,13 +24,20 @@ var client = &http.Client{
 	Transport: &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute},
 }
 
-// priceOf computes a price in cents. The supplier of anvils is slow to answer.
-func priceOf(sku string) int {
+// prices knows what a product costs, in cents.
+type prices interface{ price(sku string) (int, error) }
+
+// list is the prices as printed, where there is no database.
+type list struct{}
+
+func (list) price(sku string) (int, error) {
 	if sku == "anvil" {
-		time.Sleep(time.Duration(250+rand.Intn(350)) * time.Millisecond)
-	} else {
-		time.Sleep(time.Duration(1+rand.Intn(4)) * time.Millisecond)
+		time.Sleep(400 * time.Millisecond)
 	}
+	return listPrice(sku), nil
+}
+
+func listPrice(sku string) int {
 	sum := fnv.New32a()
 	sum.Write([]byte(sku))
 	return 199 + int(sum.Sum32()%9000)
@@ -57,12 +65,27 @@ func answer(response http.ResponseWriter, status int, value any) {
 	json.NewEncoder(response).Encode(value)
 }
 
-func prices(response http.ResponseWriter, request *http.Request) {
-	sku := strings.TrimPrefix(request.URL.Path, "/prices/")
-	answer(response, http.StatusOK, map[string]any{"sku": sku, "cents": priceOf(sku)})
+func refuse(response http.ResponseWriter, err error) {
+	status := http.StatusInternalServerError
+	if errors.Is(err, sql.ErrNoRows) {
+		status = http.StatusNotFound
+	}
+	answer(response, status, map[string]any{"error": err.Error()})
 }
 
-func quotes(response http.ResponseWriter, request *http.Request) {
+type service struct{ prices prices }
+
+func (s service) price(response http.ResponseWriter, request *http.Request) {
+	sku := strings.TrimPrefix(request.URL.Path, "/prices/")
+	cents, err := s.prices.price(sku)
+	if err != nil {
+		refuse(response, err)
+		return
+	}
+	answer(response, http.StatusOK, map[string]any{"sku": sku, "cents": cents})
+}
+
+func (s service) quote(response http.ResponseWriter, request *http.Request) {
 	var wanted struct {
 		Sku      string
 		Quantity int
@@ -72,28 +95,44 @@ func quotes(response http.ResponseWriter, request *http.Request) {
 		return
 	}
 	var cents, stock int
+	var failed error
 	var group sync.WaitGroup
 	group.Add(2)
 	go func() {
 		defer group.Done()
-		cents = priceOf(wanted.Sku)
+		cents, failed = s.prices.price(wanted.Sku)
 	}()
 	go func() {
 		defer group.Done()
 		stock = left(wanted.Sku)
 	}()
 	group.Wait()
+	if failed != nil {
+		refuse(response, failed)
+		return
+	}
 	if stock > 400 {
 		cents = cents * 9 / 10
 	}
 	answer(response, http.StatusOK, map[string]any{"cents": cents * wanted.Quantity})
 }
 
-func main() {
-	http.HandleFunc("/prices/", prices)
-	http.HandleFunc("/quotes", quotes)
-	if err := http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+func openPrices() (prices, error) {
+	port := os.Getenv("POSTGRES_PORT")
+	if port == "" {
+		return list{}, nil
 	}
+	return openDatabase(port)
+}
+
+func main() {
+	prices, err := openPrices()
+	if err == nil {
+		s := service{prices}
+		http.HandleFunc("/prices/", s.price)
+		http.HandleFunc("/quotes", s.quote)
+		err = http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil)
+	}
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
 }

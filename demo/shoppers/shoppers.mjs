@@ -10,6 +10,8 @@ const pick = (list) => list[Math.floor(Math.random() * list.length)];
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** One in twelve wants an anvil, whose price takes long. */
 const sku = () => (Math.random() < 1 / 12 ? 'anvil' : pick(skus));
+/** Now and then someone asks for what was never sold. */
+const lookedFor = () => (Math.random() < 0.04 ? 'piano' : sku());
 
 function send(method, path, body) {
   const text = body === undefined ? '' : JSON.stringify(body);
@@ -26,10 +28,10 @@ function send(method, path, body) {
   });
 }
 
-/** Orders 1 to 60 exist, 13 cannot be shown, a few ask for one that never was. */
+/** Orders 1 to 60 exist, 13, 33 and 53 cannot be shown, a few ask for one that never was. */
 const lookAtOrder = () =>
   send('GET', `/orders/${Math.random() < 0.05 ? 404_404 : 1 + Math.floor(Math.random() * 60)}`);
-const lookAtProduct = () => send('GET', `/products/${sku()}`);
+const lookAtProduct = () => send('GET', `/products/${lookedFor()}`);
 const buy = (user) =>
   send('POST', '/cart', { user, sku: sku(), quantity: 1 + Math.floor(Math.random() * 3) });
 

@@ -60,6 +60,7 @@ async function showProduct(sku) {
     ask('pricing', 'GET', `/prices/${sku}`),
     ask('orders', 'GET', `/stock/${sku}`),
   ]);
+  if (price.status === 404) return [404, { error: 'unknown product' }];
   return [200, { sku, cents: price.value.cents, left: stock.value.left }];
 }
 

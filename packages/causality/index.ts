@@ -1,2 +1,4 @@
 export * from './src/engine.ts';
 export * from './src/facts.ts';
+export * from './src/inference/index.ts';
+export * from './src/turns.ts';

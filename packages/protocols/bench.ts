@@ -4,8 +4,10 @@
  */
 import { http1 } from './src/http1/index.ts';
 import { opaque } from './src/opaque/index.ts';
+import { postgresql } from './src/postgresql/index.ts';
 import { type MessageSink, type Protocol, type Side, TO_CLIENT, TO_SERVER } from './src/protocol.ts';
 import { redis } from './src/redis/index.ts';
+import { client, server } from './src/testing/postgresql.ts';
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const ROUNDS = 5;
@@ -56,6 +58,27 @@ const ok = encode('+OK\r\n');
 const range = encode('*3\r\n$6\r\nLRANGE\r\n$6\r\nmylist\r\n$2\r\n-9\r\n');
 const list = encode(`*20\r\n${'$10\r\nabcdefghij\r\n'.repeat(20)}`);
 
+const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
+const { columns, row, complete, ready, bindComplete } = server;
+const queries = Array.from({ length: 1024 }, (_, i) =>
+  latin1(
+    client.query(
+      'SELECT o.id, o.total, c.name FROM orders o JOIN customers c ON c.id = o.customer ' +
+        `WHERE o.id = ${1000 + i} AND c.region IN ('a', 'b', 'c') ORDER BY o.id LIMIT 10`,
+    ),
+  ),
+);
+const rows = Array.from({ length: 20 }, (_, i) => row(String(i), 'a name')).join('');
+const result = latin1(columns('id', 'name') + rows + complete('SELECT 20') + ready());
+const run = latin1(client.bind(['4711'], '') + client.execute() + client.sync);
+const parsed = latin1(
+  client.parse('SELECT id, name FROM orders WHERE id = $1') +
+    client.bind(['4711']) +
+    client.execute() +
+    client.sync,
+);
+const one = latin1(bindComplete + row('4711', 'a name') + complete('SELECT 1') + ready());
+
 /** Request/response pairs through one parser. @param cut each message comes in two reads */
 function converse(
   protocol: Protocol,
@@ -102,4 +125,11 @@ report('http1, a message a read', () => converse(http1, varied, response, false)
 report('http1, each message in two reads', () => converse(http1, varied, response, true));
 report('redis, SET of 100 B', () => converse(redis, () => set, ok, false));
 report('redis, LRANGE of 20', () => converse(redis, () => range, list, false));
+report('postgresql, a query of 160 B with literals, 20 rows', () =>
+  converse(postgresql, (i) => queries[i & 1023]!, result, false),
+);
+report('postgresql, a statement with placeholders, 1 row', () =>
+  converse(postgresql, () => parsed, one, false),
+);
+report('postgresql, a prepared statement, 1 row', () => converse(postgresql, () => run, one, false));
 report('opaque', () => converse(opaque, () => set, ok, false));

@@ -1,15 +1,20 @@
 export {
   addCarried,
+  addRequestId,
   CARRIER_NAMES,
   type CarrierName,
   carriedIn,
   type RankedIds,
   settleCarried,
 } from './src/carried/carried.ts';
+export { dns } from './src/dns/index.ts';
 export { endpointOf, withoutIds } from './src/endpoint.ts';
 export { type FuzzResult, fuzzAll } from './src/fuzz.ts';
 export { http1 } from './src/http1/index.ts';
+export { http2 } from './src/http2/index.ts';
+export { mysql } from './src/mysql/index.ts';
 export { opaque } from './src/opaque/index.ts';
+export { postgresql } from './src/postgresql/index.ts';
 export * from './src/protocol.ts';
 export { redis } from './src/redis/index.ts';
 export {

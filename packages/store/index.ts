@@ -1,5 +1,5 @@
 export { openStore, type Store, type StoreOptions } from './src/client.ts';
-export { BlockRefused } from './src/insert.ts';
+export { BlockRefused, StoreFull } from './src/insert.ts';
 export { createTable, createView, type StoreEngine } from './src/migrations/dialect.ts';
 export { MIGRATIONS, type Migration, migrate } from './src/migrations/migrate.ts';
 export { type StoreProcess, type StoreProcessOptions, startStoreProcess } from './src/process/spawn.ts';

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -30,6 +30,9 @@ export const findNginx = () =>
     // set-up unpacks it there, since installing the package would enable a system service
     join(repoRoot(), '.weft/bin/nginx'),
   ]);
+/** HAProxy; `WEFT_HAPROXY` names another. */
+export const findHaproxy = () =>
+  findProgram('haproxy', 'WEFT_HAPROXY', ['/usr/sbin/haproxy', join(repoRoot(), '.weft/bin/haproxy')]);
 /** Python 3; `WEFT_PYTHON` overrides. */
 export const findPython = () => findProgram('python3', 'WEFT_PYTHON', ['/usr/bin/python3']);
 /** The Go tool chain; `WEFT_GO` overrides. */
@@ -41,6 +44,34 @@ export const findGo = () => findProgram('go', 'WEFT_GO', ['/usr/local/go/bin/go'
  */
 export const findRedis = () =>
   findProgram('redis-server', 'WEFT_REDIS', ['/usr/bin/redis-server', '/usr/bin/redis-check-rdb']);
+
+/** MariaDB's server (Debian: mariadb-server-core); `WEFT_MARIADB` overrides. Its initialiser lies in the same package. */
+export const findMariaDb = () => findProgram('mariadbd', 'WEFT_MARIADB', ['/usr/sbin/mariadbd']);
+/** Its command line client (Debian: mariadb-client-core); `WEFT_MARIADB_CLIENT` overrides. */
+export const findMariaDbClient = () => findProgram('mariadb', 'WEFT_MARIADB_CLIENT', ['/usr/bin/mariadb']);
+
+/** Where Debian's PostgreSQL has its programs, the newest first, and where set-up unpacks one. */
+function postgresFolders(): string[] {
+  const homes = ['/usr/lib/postgresql', join(repoRoot(), '.weft/tools/postgresql/usr/lib/postgresql')];
+  return homes.flatMap((home) =>
+    existsSync(home)
+      ? readdirSync(home)
+          .filter((version) => /^\d+$/.test(version))
+          .sort((a, b) => Number(b) - Number(a))
+          .map((version) => join(home, version, 'bin'))
+      : [],
+  );
+}
+
+/** PostgreSQL's server, whose `initdb` lies beside it; `WEFT_POSTGRES` overrides. */
+export const findPostgres = () => {
+  const places = postgresFolders().map((folder) => join(folder, 'postgres'));
+  // A `postgres` on PATH may be a link without `initdb` beside it: the real folders come first.
+  return (
+    (process.env['WEFT_POSTGRES'] === undefined ? places.find(executable) : undefined) ??
+    findProgram('postgres', 'WEFT_POSTGRES', [])
+  );
+};
 
 let root: string | null = null;
 

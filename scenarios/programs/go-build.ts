@@ -7,15 +7,15 @@ import { findGo, repoRoot } from './find.ts';
 function digest(folder: string, go: string): string {
   const hash = createHash('sha256').update(go);
   for (const name of readdirSync(folder).sort()) {
-    if (!/\.(go|mod)$/.test(name)) continue;
+    if (!/\.(go|mod|sum)$/.test(name)) continue;
     hash.update(`\0${name}\0`).update(readFileSync(join(folder, name)));
   }
   return hash.digest('hex');
 }
 
 /**
- * Builds a Go program (standard library alone, no network) into `.weft/bin/NAME`, or leaves the one that was built
- * from the same sources.
+ * Builds a Go program into `.weft/bin/NAME`, or leaves the one that was built from the same sources. Modules come as its
+ * go.sum has them; a program of the standard library alone needs no network.
  * @param folder where its sources lie
  * @returns path of the binary; null when there is no Go tool chain
  * @throws Error with the compiler's words
@@ -36,8 +36,7 @@ export async function buildGo(folder: string, name: string): Promise<string | nu
       const env = {
         ...process.env,
         GOTOOLCHAIN: 'local',
-        GOFLAGS: '-mod=mod',
-        GOPROXY: 'off',
+        GOFLAGS: '-mod=readonly',
         GOWORK: 'off',
         CGO_ENABLED: '0',
       };

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -77,15 +77,19 @@ describe('createProgramGroup', () => {
     }
   });
 
-  test('programs and their children die when the starter is killed', async () => {
+  test('programs, their children and their data go when the starter is killed', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'weft-guard-'));
     try {
+      const data = join(folder, "it's data $HOME");
+      mkdirSync(data);
+      writeFileSync(join(data, 'file'), 'x');
       const entry = join(folder, 'entry.ts');
       const launch = new URL('./launch.ts', import.meta.url).pathname;
       writeFileSync(
         entry,
         `import { createProgramGroup } from ${JSON.stringify(launch)};
          const group = createProgramGroup(null);
+         group.owns(${JSON.stringify(data)});
          const args = ['-c', 'sleep 600 & echo $!; wait'];
          const program = await group.start({ name: 'parent', command: '/bin/sh', args });
          const timer = setInterval(() => {
@@ -117,7 +121,7 @@ describe('createProgramGroup', () => {
       }
       const pids = text.trim().split(' ').map(Number);
       expect(pids).toHaveLength(2);
-      await until(() => pids.every(gone));
+      await until(() => pids.every(gone) && !existsSync(data));
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

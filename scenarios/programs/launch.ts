@@ -34,6 +34,8 @@ export interface ProgramGroup {
    * @throws Error in one sentence when the program ends first or does not listen within 20 s
    */
   start(spec: ProgramSpec): Promise<Program>;
+  /** The folder is removed with the programs when this process is killed; after `stop` it is still the caller's. */
+  owns(folder: string): void;
   /** Asks all programs to end, the last started first, kills those that do not within 5 s. May be called twice. */
   stop(): Promise<void>;
 }
@@ -157,6 +159,7 @@ export function createProgramGroup(cgroup: string | null): ProgramGroup {
 
   return {
     start,
+    owns: (folder) => guard.addFolder(folder),
     stop: () => {
       stopping ??= stopAll();
       return stopping;

@@ -1,11 +1,20 @@
 import { goGoroutines } from '../go-goroutines/scenario.ts';
+import { haproxyProxy } from '../haproxy-proxy/scenario.ts';
 import { nginxProxy } from '../nginx-proxy/scenario.ts';
 import { nodeEventLoop } from '../node-event-loop/scenario.ts';
+import { pythonAsyncio } from '../python-asyncio/scenario.ts';
 import { pythonThreads } from '../python-threads/scenario.ts';
 import type { Scenario } from './scenario.ts';
 
 /** All scenarios, in the order of the table. */
-export const SCENARIOS: readonly Scenario[] = [pythonThreads, nodeEventLoop, goGoroutines, nginxProxy];
+export const SCENARIOS: readonly Scenario[] = [
+  pythonThreads,
+  pythonAsyncio,
+  nodeEventLoop,
+  goGoroutines,
+  nginxProxy,
+  haproxyProxy,
+];
 
 /** The scenario of that name. @throws Error that lists the names */
 export function scenarioNamed(name: string): Scenario {

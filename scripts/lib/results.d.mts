@@ -5,8 +5,11 @@ export interface Counts {
 export interface Report {
   numPassedTests: number;
   numFailedTests: number;
-  testResults: { status: string; assertionResults: { status: string }[] }[];
+  testResults: { status: string; assertionResults: { status: string; fullName?: string }[] }[];
 }
-export function readReport(path: string): Counts;
-export function countReport(report: Report): Counts;
+export interface RunCounts extends Counts {
+  skipped: string[];
+}
+export function readReport(path: string): RunCounts;
+export function countReport(report: Report): RunCounts;
 export function total(results: readonly Counts[]): Counts;

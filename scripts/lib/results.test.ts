@@ -12,7 +12,7 @@ test('tests are counted, and a file that cannot be loaded is a failure', () => {
       { status: 'failed', assertionResults: [] },
     ],
   };
-  expect(countReport(report)).toEqual({ passed: 3, failed: 2 });
+  expect(countReport(report)).toEqual({ passed: 3, failed: 2, skipped: [] });
 });
 
 test('a file whose tests passed and whose clean-up failed is a failure', () => {
@@ -21,11 +21,28 @@ test('a file whose tests passed and whose clean-up failed is a failure', () => {
     numFailedTests: 0,
     testResults: [{ status: 'failed', assertionResults: [{ status: 'passed' }] }],
   };
-  expect(countReport(report)).toEqual({ passed: 1, failed: 1 });
+  expect(countReport(report)).toEqual({ passed: 1, failed: 1, skipped: [] });
+});
+
+test('tests that did not run are named', () => {
+  const report = {
+    numPassedTests: 1,
+    numFailedTests: 0,
+    testResults: [
+      {
+        status: 'passed',
+        assertionResults: [
+          { status: 'passed', fullName: 'a' },
+          { status: 'skipped', fullName: 'b c' },
+        ],
+      },
+    ],
+  };
+  expect(countReport(report)).toEqual({ passed: 1, failed: 0, skipped: ['b c'] });
 });
 
 test('no report is a failure', () => {
-  expect(readReport('/nonexistent/report.json')).toEqual({ passed: 0, failed: 1 });
+  expect(readReport('/nonexistent/report.json')).toEqual({ passed: 0, failed: 1, skipped: [] });
 });
 
 test('sums', () => {

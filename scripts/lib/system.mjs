@@ -1,7 +1,7 @@
 // What Weft needs from the system, how its presence is seen without running anything slow, and which
 // Debian packages bring it.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findProgram } from './paths.mjs';
 
@@ -60,13 +60,63 @@ export const REQUIREMENTS = [
     present: () => findProgram('wrk') !== null,
   },
   {
+    name: 'dnsmasq',
+    why: 'a DNS server for the tests (the package has no service)',
+    packages: ['dnsmasq-base'],
+    present: () => findProgram('dnsmasq') !== null || existsSync('/usr/sbin/dnsmasq'),
+  },
+  {
+    name: 'dig',
+    why: 'DNS queries of the tests',
+    packages: ['bind9-dnsutils'],
+    present: () => findProgram('dig') !== null,
+  },
+  {
     name: 'python3',
     why: 'a service of the demo',
     packages: ['python3'],
     present: () => findProgram('python3') !== null,
   },
   { name: 'go', why: 'a service of the demo', packages: ['golang-go'], present: () => goVersion() !== null },
+  {
+    name: 'mariadb',
+    why: "a database of the demo: the server's programs without its service",
+    packages: ['mariadb-server-core', 'mariadb-client-core'],
+    present: () => ['mariadbd', 'mariadb-install-db', 'mariadb'].every((name) => findProgram(name) !== null),
+  },
+  {
+    name: 'psql',
+    why: 'a client of the tests',
+    packages: ['postgresql-client-15'],
+    present: () => findProgram('psql') !== null,
+  },
+  {
+    name: 'pymysql',
+    why: 'the demo speaks to MariaDB with it',
+    packages: ['python3-pymysql'],
+    present: () => existsSync('/usr/lib/python3/dist-packages/pymysql'),
+  },
+  {
+    name: 'aiohttp',
+    why: 'the asyncio scenario is made with it',
+    packages: ['python3-aiohttp'],
+    present: () => existsSync('/usr/lib/python3/dist-packages/aiohttp'),
+  },
+  {
+    name: "Python's redis",
+    why: 'the demo speaks to Redis with it',
+    packages: ['python3-redis'],
+    present: () => existsSync('/usr/lib/python3/dist-packages/redis'),
+  },
 ];
+
+/** What only the tests of the page and its screenshots need. */
+export const BROWSER = {
+  name: 'chromium',
+  why: 'shows the page to its tests',
+  packages: ['chromium'],
+  present: () => findProgram('chromium') !== null,
+};
 
 function hasRedisServer() {
   return findProgram('redis-server') !== null || findProgram('redis-check-rdb') !== null;
@@ -95,18 +145,45 @@ export function goVersion() {
   return version >= OLDEST_GO ? version : null;
 }
 
+/** True when Debian's PostgreSQL is installed, of whatever version, or one is on PATH. */
+export function hasPostgres() {
+  const home = '/usr/lib/postgresql';
+  const versions = existsSync(home) ? readdirSync(home) : [];
+  return (
+    findProgram('initdb') !== null ||
+    versions.some((version) => existsSync(join(home, version, 'bin/initdb')))
+  );
+}
+
 /** The Debian packages of some requirements. */
 export function packagesFor(requirements) {
   return [...new Set(requirements.flatMap((requirement) => requirement.packages))];
 }
 
-/** Libraries that Debian's nginx needs → their package. */
+/** Libraries that Debian's nginx, HAProxy and PostgreSQL need → their package. */
 const LIBRARY_PACKAGES = {
   'libcrypt.so.1': 'libcrypt1',
   'libpcre2-8.so.0': 'libpcre2-8-0',
   'libssl.so.3': 'libssl3',
   'libcrypto.so.3': 'libssl3',
   'libz.so.1': 'zlib1g',
+  'libgssapi_krb5.so.2': 'libgssapi-krb5-2',
+  'libicui18n.so.72': 'libicu72',
+  'libicuuc.so.72': 'libicu72',
+  'libldap-2.5.so.0': 'libldap-2.5-0',
+  'liblber-2.5.so.0': 'libldap-2.5-0',
+  'liblua5.3.so.0': 'liblua5.3-0',
+  'liblz4.so.1': 'liblz4-1',
+  'liblzma.so.5': 'liblzma5',
+  'libcap.so.2': 'libcap2',
+  'libgcrypt.so.20': 'libgcrypt20',
+  'libopentracing-c-wrapper.so.0': 'libopentracing-c-wrapper0',
+  'libpam.so.0': 'libpam0g',
+  'libpq.so.5': 'libpq5',
+  'libstdc++.so.6': 'libstdc++6',
+  'libsystemd.so.0': 'libsystemd0',
+  'libxml2.so.2': 'libxml2',
+  'libzstd.so.1': 'libzstd1',
 };
 
 /** Which libraries of a program are missing: the packages that bring them, and names nobody knows. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { type AgentReport, nanos, toUnixNanos } from '@weft/model';
+import { type AgentReport, epoch, nanos, toUnixNanos } from '@weft/model';
 import { originNow } from './clock.ts';
 import { Sender } from './export/sender.ts';
 import type { AgentOptions } from './options.ts';
@@ -38,12 +38,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     host,
     unixEpoch: origin.unix,
   };
-  const worker = new Worker(workerBundle(), { workerData });
+  const worker = new Worker(workerBundle(), { workerData, resourceLimits: { maxYoungGenerationSizeMb: 12 } });
   const tell = (message: ToWorker) => worker.postMessage(message);
   const ready = await started(worker);
   const sender = new Sender({ serverUrl, token, agentId, host, left: () => tell({ type: 'left' }) });
   let status: Extract<FromWorker, { type: 'status' }> | null = null;
   let settled = 0;
+  let unixEpoch = origin.unix;
   const stopped = new Promise<void>((resolve) => {
     worker.on('message', (message: FromWorker) => {
       switch (message.type) {
@@ -57,6 +58,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         case 'status':
           status = message;
           break;
+        case 'epoch':
+          unixEpoch = epoch(message.unix);
+          break;
         case 'stopped':
           resolve();
           break;
@@ -67,7 +71,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     });
     worker.on('exit', () => resolve());
   });
-  const unix = (at: number) => toUnixNanos(origin.unix, nanos(at)).toString();
+  const unix = (at: number) => toUnixNanos(unixEpoch, nanos(at)).toString();
   const report = () => {
     const cpu = process.cpuUsage();
     const lost: Record<string, number> = { ...status?.lost };
@@ -79,10 +83,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       tier: ready.tier,
       hooks: status?.hooks ?? ready.hooks,
       events: status?.events ?? 0,
+      capturedBytes: status?.capturedBytes ?? 0,
       spans: status?.spans ?? 0,
       lost,
       cpuSeconds: (cpu.user + cpu.system) / 1e6,
       residentBytes: process.memoryUsage.rss(),
+      tracedShare: status?.share ?? 1,
+      payloadBytes: status?.payloadBytes ?? 0,
       settledUntilUnixNano: unix(settled),
     };
     return sender.report(body);

@@ -1,4 +1,5 @@
 import type { EvidenceKind, SpanRecord } from '@weft/model';
+import type { ParserOptions } from '@weft/protocols';
 import type { SpanOwner } from './sessions/span-builder.ts';
 
 /** What the pipeline asks about processes; live it reads /proc, in a replay the recording. */
@@ -12,13 +13,20 @@ export interface ProcessFacts {
   exited(tgid: number): void;
 }
 
-export interface PipelineOptions {
-  readonly mask: boolean;
+/** What parsers are told, and: */
+export interface PipelineOptions extends Omit<ParserOptions, 'datagrams'> {
   readonly without: readonly EvidenceKind[];
+  /** Unix time of the events' moment 0, ns; hosts must agree on it (to seconds) to join what goes over UDP. */
+  readonly epochUnixNanos?: number;
 }
 
 /** Receives finished spans. */
 export type SpanSink = (span: SpanRecord) => void;
 
-/** Below these positions a socket's bytes are not needed to go on parsing. */
-export type VerdictSink = (cookie: number, neededReceived: number, neededSent: number) => void;
+/** Told how much of sockets' payload is wanted. */
+export interface VerdictSink {
+  /** Nothing below the needed positions of each direction, then up to `limit` bytes a call. */
+  heads(cookie: number, neededReceived: number, neededSent: number, limit: number): void;
+  /** Whole calls of sockets whose server has this port, until they have a verdict of their own. */
+  wholeCalls(serverPort: number): void;
+}

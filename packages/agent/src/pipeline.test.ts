@@ -212,6 +212,33 @@ describe('who caused whom', () => {
     expect(second.evidence.map((one) => one.kind)).toEqual(['socket-return']);
   });
 
+  test('the last bytes of an answer that came in many reads say for whom the loop goes on', () => {
+    const stage = new Stage();
+    const [a, b] = ['/a', '/b'].map((path) => {
+      const front = stage.story.connection(80).connect(LOAD);
+      front.clientSends(LOAD, get(path)).serverReads(WEB);
+      return stage.story
+        .connection(81)
+        .connect(WEB)
+        .clientSends(WEB, get(`${path}/one`));
+    });
+    a!.serverReads(STOCK).serverSends(STOCK, answer('x'.repeat(500)));
+    b!.serverReads(STOCK).serverSends(STOCK, answer('y'.repeat(500)));
+    a!.clientReads(WEB, 300);
+    b!.clientReads(WEB, 300);
+    // Head and tail of both are apart: whose tail was read last is who goes on.
+    a!.clientReads(WEB);
+    stage.story.connection(81).connect(WEB).clientSends(WEB, get('/a/two')).serverReads(STOCK);
+    b!.clientReads(WEB);
+    stage.story.connection(81).connect(WEB).clientSends(WEB, get('/b/two')).serverReads(STOCK);
+    stage.end();
+    for (const name of ['/a', '/b']) {
+      expect(stage.span(`GET ${name}/two`, 'client-process').parentSpanId).toBe(
+        stage.span(`GET ${name}`, 'server-process').spanId,
+      );
+    }
+  });
+
   test('the same with a kind of evidence switched off: the link is missing, not wrong', () => {
     const stage = new Stage({ without: ['unit'] });
     const front = stage.story.connection(80).connect(LOAD);
@@ -330,15 +357,33 @@ describe('calls that wait for their cause’s key', () => {
     expect(called(stage)).toBe(false);
     const ended = stage.story.time;
     stage.pipeline.tick(ended + 50 * MILLISECOND);
-    expect(stage.pipeline.settledUntil()).toBe(ended);
+    expect(stage.pipeline.settledUntil()).toBeLessThanOrEqual(ended);
     front.serverSends(WEB, answer('1')).serverSends(WEB, answer('2')).clientReads(LOAD);
     stage.now();
     stage.pipeline.tick(stage.story.time + 100 * MILLISECOND);
     expect(called(stage)).toBe(true);
-    expect(stage.pipeline.settledUntil()).toBe(stage.pipeline.now);
+    stage.pipeline.tick(stage.story.time + 2 * SECOND);
+    expect(stage.pipeline.settledUntil()).toBeGreaterThan(stage.story.time);
     stage.end();
     const links = stage.span('GET /call', 'client-process').links.map((link) => link.spanId);
     expect(links).toContain(stage.span('GET /a', 'server-process').spanId);
+  });
+
+  test('nothing counts as settled that quiet alone will end', () => {
+    const stage = new Stage();
+    const wire = stage.story.connection(81).connect(LOAD);
+    wire.clientSends(LOAD, '\u0001what\u0002is this').serverReads(STOCK);
+    wire.serverSends(STOCK, '\u0003something else').clientReads(LOAD);
+    stage.now();
+    const ended = stage.story.time;
+    let given = 0;
+    for (let after = 100; after <= 2_000; after += 100) {
+      stage.pipeline.tick(ended + after * MILLISECOND);
+      if (stage.pipeline.settledUntil() <= ended) continue;
+      given = stage.spans.length;
+      break;
+    }
+    expect(given).toBe(2);
   });
 
   test('are given out after a second, come what may', () => {
@@ -346,6 +391,43 @@ describe('calls that wait for their cause’s key', () => {
     stage.pipeline.tick(stage.story.time + 0.9 * SECOND);
     expect(called(stage)).toBe(false);
     stage.pipeline.tick(stage.story.time + 1.1 * SECOND);
+    expect(called(stage)).toBe(true);
+  });
+});
+
+describe('calls for a request over HTTP/2', () => {
+  const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0';
+  const headers = (block: string) => `\0\0${String.fromCharCode(block.length)}\x01\x05\0\0\0\x01${block}`;
+  const called = (stage: Stage) =>
+    stage.spans.some((span) => span.name === 'GET /call' && span.kind === 'client');
+
+  test('wait longer for its key than a second, since it cannot be predicted', () => {
+    const stage = new Stage();
+    const front = stage.story.connection(80).connect(LOAD);
+    front.clientSends(LOAD, preface + headers('\x82\x86\x84')).serverReads(WEB);
+    front.serverSends(WEB, '\0\0\0\x04\0\0\0\0\0').clientReads(LOAD);
+    exchange(stage.story.connection(90), WEB, STOCK, '/call');
+    stage.now();
+    stage.pipeline.tick(stage.story.time + 5 * SECOND);
+    expect(called(stage)).toBe(false);
+    stage.story.wait(6 * SECOND);
+    front.serverSends(WEB, headers('\x88')).clientReads(LOAD);
+    stage.now();
+    stage.pipeline.tick(stage.story.time + 100 * MILLISECOND);
+    expect(called(stage)).toBe(true);
+    stage.end();
+    const served = stage.span('GET /', 'server-process');
+    expect(stage.span('GET /call', 'client-process').parentSpanId).toBe(served.spanId);
+    expect(served.parentSpanId).toBe(stage.span('GET /', 'client-process').spanId);
+  });
+
+  test('and are given out after ten, come what may', () => {
+    const stage = new Stage();
+    const front = stage.story.connection(80).connect(LOAD);
+    front.clientSends(LOAD, preface + headers('\x82\x86\x84')).serverReads(WEB);
+    exchange(stage.story.connection(90), WEB, STOCK, '/call');
+    stage.now();
+    stage.pipeline.tick(stage.story.time + 11 * SECOND);
     expect(called(stage)).toBe(true);
   });
 });
@@ -358,7 +440,7 @@ describe('suspend', () => {
     front.clientSends(LOAD, get('/open')).serverReads(WEB);
     stage.now();
     expect(stage.spans).toHaveLength(2);
-    stage.pipeline.suspend();
+    stage.pipeline.suspend('shed_request');
     expect(stage.pipeline.connections).toBe(0);
     expect(stage.pipeline.losses.all()).toEqual({ shed_request: 2 });
     front.unseen('to-client', 60);
@@ -381,7 +463,7 @@ describe('suspend', () => {
       .serverSends(WEB, answer('x'.repeat(50)).slice(0, -20));
     stage.now();
     const before = stage.pipeline.remembered;
-    stage.pipeline.suspend();
+    stage.pipeline.suspend('shed_request');
     expect(stage.pipeline.losses.all()).toEqual({ shed_request: 2 });
     expect(stage.pipeline.remembered).toBe(before - 1);
     exchange(stage.story.connection(90), WEB, STOCK, '/call');
@@ -396,7 +478,7 @@ describe('suspend', () => {
     const pooled = stage.story.connection(90).connect(WEB);
     exchange(pooled, WEB, STOCK, '/warm');
     stage.now();
-    stage.pipeline.suspend();
+    stage.pipeline.suspend('shed_request');
     const fronts = [
       stage.story.connection(80).connect(LOAD),
       stage.story.connection(80).connect(LOAD),
@@ -588,7 +670,13 @@ describe('bounds', () => {
 
   test('the kernel is told what is not needed, from the first large message on', () => {
     const verdicts: [number, number, number][] = [];
-    const stage = new Stage({ verdict: (...verdict) => verdicts.push(verdict) });
+    const ports: number[] = [];
+    const stage = new Stage({
+      verdict: {
+        heads: (cookie, received, sent) => verdicts.push([cookie, received, sent]),
+        wholeCalls: (port) => ports.push(port),
+      },
+    });
     const wire = stage.story.connection(80, { sequences: [1_000, 5_000] });
     const request = get('/a');
     wire.clientSends(LOAD, request);
@@ -601,6 +689,25 @@ describe('bounds', () => {
     const [cookie] = wire.options.cookies;
     const own = verdicts.filter((verdict) => verdict[0] === cookie);
     expect(own).toEqual([[cookie, 5_000 + head.length + body.length, 1_000 + request.length]]);
+    expect(ports).toEqual([]);
+  });
+
+  test('where messages interleave it is told from the first one on: all of a call is wanted, nothing is skipped', () => {
+    const verdicts: number[][] = [];
+    const ports: number[] = [];
+    const stage = new Stage({
+      verdict: {
+        heads: (...verdict) => verdicts.push(verdict),
+        wholeCalls: (port) => ports.push(port),
+      },
+    });
+    const wire = stage.story.connection(80, { sequences: [1_000, 3_000_000_000] });
+    const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0';
+    wire.clientSends(LOAD, preface);
+    stage.now();
+    const [cookie] = wire.options.cookies;
+    expect(verdicts).toEqual([[cookie, 3_000_000_000, 1_000 + preface.length, 65_536]]);
+    expect(ports).toEqual([80]);
   });
 });
 

@@ -1,17 +1,17 @@
-import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment } from '@weft/causality';
+import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment, Turns } from '@weft/causality';
 import { EVENT, FLAG, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
-import { fnv1a } from '@weft/model';
-import { type Side, tls as TLS, TO_CLIENT, TO_SERVER } from '@weft/protocols';
+import { CALL_BYTES, detectProtocol, type Side, tls as TLS, TO_CLIENT, TO_SERVER } from '@weft/protocols';
 import { addressesLearnt, factsOf } from './capture/facts-of-event.ts';
 import { type RecordMemory, readTaskEvent, SocketEvent } from './capture/socket-event.ts';
 import { Losses } from './losses.ts';
 import type { PipelineOptions, ProcessFacts, SpanSink, VerdictSink } from './pipeline-contracts.ts';
+import { datagramDigest } from './sessions/datagram-digest.ts';
 import type { Exchange } from './sessions/exchange.ts';
 import { HeldCalls } from './sessions/held-calls.ts';
 import type { ExchangeSink } from './sessions/session.ts';
 import { buildSpan } from './sessions/span-builder.ts';
 import { Connection } from './streams/connection.ts';
-import type { ConnectionFacts } from './streams/connection-facts.ts';
+import { type ConnectionFacts, serverPort } from './streams/connection-facts.ts';
 import { Plaintext } from './streams/plaintext.ts';
 
 const MAX_CONNECTIONS = 65_536;
@@ -22,8 +22,10 @@ const QUIET_NANOS = 0.7e9;
 /** A request without any answer is given up. */
 const UNANSWERED_NANOS = 120e9;
 const TICK_NANOS = 100e6;
-/** Bytes of a datagram that its exchange key is made of. */
-const DIGEST_BYTES = 64;
+/** Ticks in which each connection is looked at once. */
+const TICKS_A_ROUND = 8;
+/** What only the quiet ends is given out so long after its end at the latest. */
+const LATEST_NANOS = QUIET_NANOS + TICKS_A_ROUND * TICK_NANOS;
 /** Messages up to this size are copied whole anyway. */
 const SMALL_BYTES = 512;
 
@@ -34,9 +36,13 @@ const SMALL_BYTES = 512;
 export class Pipeline implements ExchangeSink {
   readonly losses = new Losses();
   events = 0;
+  /** Bytes of payload that the kernel side copied. */
+  capturedBytes = 0;
   spans = 0;
   /** Time of the newest event. */
   now = 0;
+  /** Unix time of the events' moment 0, ns; changes when the machine's clock is set. */
+  epochUnixNanos: number;
   readonly #event = new SocketEvent();
   readonly #connections = new Map<number, Connection>();
   readonly #engine: CausalityEngine<Exchange>;
@@ -44,8 +50,13 @@ export class Pipeline implements ExchangeSink {
   readonly #options: PipelineOptions;
   readonly #emit: SpanSink;
   readonly #verdict: VerdictSink | null;
+  readonly #turns = new Turns<Exchange>((call, causes) =>
+    this.#decided(call, this.#options.without.includes('inferred') ? [] : causes),
+  );
   readonly #held = new HeldCalls((exchange) => this.#ship(exchange));
   #nextTick = 0;
+  /** Server ports whose protocol needs more of a call than its first bytes. */
+  readonly #wholeCalls = new Set<number>();
   /** Sockets that were dropped though they live on: what is known of them, and whether a request is still their first. */
   readonly #dropped = new Map<number, { readonly facts: ConnectionFacts; readonly fresh: boolean }>();
   #idleCursor: Iterator<Connection> | null = null;
@@ -58,6 +69,7 @@ export class Pipeline implements ExchangeSink {
   ) {
     this.#processes = processes;
     this.#options = options;
+    this.epochUnixNanos = options.epochUnixNanos ?? 0;
     this.#emit = emit;
     this.#verdict = verdict;
     this.#engine = new CausalityEngine({ without: options.without });
@@ -72,9 +84,9 @@ export class Pipeline implements ExchangeSink {
     return this.#engine.size();
   }
 
-  /** Everything that ended before this moment has been emitted. */
+  /** Everything that ended before this moment has been emitted: no turn waits for its end any more, no chunk for one before it. */
   settledUntil(): number {
-    return Math.min(this.now, this.#held.oldestEnd);
+    return Math.min(this.now - LATEST_NANOS, this.#held.oldestEnd);
   }
 
   /** One record of the kernel side. @param length of the record in bytes */
@@ -104,6 +116,7 @@ export class Pipeline implements ExchangeSink {
       this.losses.count('record_malformed');
       return;
     }
+    this.capturedBytes += event.captured;
     if (event.time > this.now) this.now = event.time;
     switch (kind) {
       case KIND.SEND:
@@ -126,7 +139,7 @@ export class Pipeline implements ExchangeSink {
       default:
         this.losses.count('record_unknown');
     }
-    if (this.now >= this.#nextTick) this.tick(this.now);
+    this.tick(this.now);
   }
 
   #task(memory: RecordMemory, offset: number): void {
@@ -138,6 +151,7 @@ export class Pipeline implements ExchangeSink {
         break;
       case KIND.EXIT:
         this.#engine.threadExited(task.tgid, task.tid);
+        this.#turns.exited(task.tid);
         if (task.tgid === task.tid) {
           this.#engine.processExited(task.tgid);
           this.#processes.exited(task.tgid);
@@ -185,10 +199,13 @@ export class Pipeline implements ExchangeSink {
       connection.datagramBytes[side] += event.length;
     }
     const payload = event.payload();
+    // Answers come: what was sent before is decided by what was known before.
+    if (!sending && facts.role === 'client' && connection.session.interleaves) this.#turns.settle(event.tid);
     connection.add(side, position, otherPosition, event.length, event.skipped, payload, event.time, event);
     // Of TLS, the plaintext tells who has read or written what.
     if (connection.plaintext === null) this.#tellCausality(connection, side, event);
-    if (this.#verdict !== null && (connection.limited || event.length > SMALL_BYTES)) {
+    const isLarge = event.length > SMALL_BYTES || connection.session.interleaves;
+    if (this.#verdict !== null && (connection.limited || isLarge)) {
       this.#limit(connection, this.#verdict);
     }
   }
@@ -200,15 +217,18 @@ export class Pipeline implements ExchangeSink {
     if (plaintext === null) this.#abandon(connection, isHandshake);
     const framing = connection.claim();
     if (plaintext === null) {
-      plaintext = new Plaintext({ ...connection.facts, tls: { ...framing.attributes } }, this, {
-        mask: this.#options.mask,
-      });
+      const facts = { ...connection.facts, tls: { ...framing.attributes } };
+      plaintext = new Plaintext(facts, this, this.#options);
       plaintext.connection.fresh = connection.fresh;
       connection.plaintext = plaintext;
     }
     const received = side === (connection.facts.role === 'client' ? TO_CLIENT : TO_SERVER);
     // A sender's record is where its bytes went; a reader may have read several ahead.
     const wire = received ? framing.records(side).take(event.length) : null;
+    // As with plain bytes: what was sent before is decided by what was known before.
+    if (side === TO_CLIENT && received && plaintext.connection.session.interleaves) {
+      this.#turns.settle(event.tid);
+    }
     plaintext.add(
       side,
       wire ?? event.position,
@@ -221,26 +241,50 @@ export class Pipeline implements ExchangeSink {
     this.#tellCausality(plaintext.connection, side, event);
   }
 
-  /** Has the kernel copy no more than what parsing needs; from the first large message of a known protocol on. */
+  /**
+   * Has the kernel copy no more, and where messages interleave no less, than what parsing needs; from the first large
+   * message of a known protocol on.
+   */
   #limit(connection: Connection, verdict: VerdictSink): void {
     if (!connection.known) return;
     connection.limited = true;
     const client = connection.facts.role === 'client';
-    verdict(
+    verdict.heads(
       connection.facts.cookie,
       connection.neededFrom(client ? TO_CLIENT : TO_SERVER),
       connection.neededFrom(client ? TO_SERVER : TO_CLIENT),
+      connection.callBytes,
     );
+    const port = serverPort(connection.facts);
+    if (connection.callBytes > CALL_BYTES && port !== 0 && !this.#wholeCalls.has(port)) {
+      this.#wholeCalls.add(port);
+      verdict.wholeCalls(port);
+    }
   }
 
   /** What the unit of execution has just done, besides opening exchanges. */
   #tellCausality(connection: Connection, side: Side, event: SocketEvent): void {
+    const { session } = connection;
+    // Settings and flow control are nobody's work.
+    if (session.idle) return;
     const exchange = connection.touched(side);
+    this.#noteRead(connection, side, event);
     if (connection.facts.role === 'client') {
       if (side === TO_CLIENT) this.#engine.responseRead(causeOf(exchange), event);
     } else if (exchange !== null) {
       if (side === TO_SERVER) this.#engine.requestRead(exchange, event);
       else this.#engine.responseWritten(exchange, event);
+    } else if (side === TO_SERVER && session.interleaves && session.touchedAll.length > 1) {
+      this.#engine.severalRead(event);
+    }
+  }
+
+  /** What this turn of the thread has read for; only an event loop's turns matter. */
+  #noteRead(connection: Connection, side: Side, event: SocketEvent): void {
+    const isCall = connection.facts.role === 'client';
+    if (event.goid !== 0 || event.tid === 0 || isCall !== (side === TO_CLIENT)) return;
+    for (const exchange of connection.session.touchedAll) {
+      this.#turns.read(event.tid, isCall ? causeOf(exchange) : exchange, exchange);
     }
   }
 
@@ -258,7 +302,7 @@ export class Pipeline implements ExchangeSink {
       dropped === undefined
         ? factsOf(event, this.#roleOf(event, sending))
         : { ...(addressesLearnt(dropped.facts, event) ?? dropped.facts), tgid: event.tgid };
-    const connection = new Connection(facts, this, { mask: this.#options.mask });
+    const connection = new Connection(facts, this, this.#options);
     connection.fresh = dropped?.fresh ?? true;
     this.#connections.set(event.cookie, connection);
     return connection;
@@ -268,6 +312,12 @@ export class Pipeline implements ExchangeSink {
   #roleOf(event: SocketEvent, sending: boolean): 'client' | 'server' {
     if (event.role === ROLE.ROLE_CLIENT) return 'client';
     if (event.role === ROLE.ROLE_SERVER) return 'server';
+    if (event.transport === TRANSPORT.UDP) {
+      // Who speaks first is the client, unless the agent came later: the message may tell.
+      const payload = event.payload();
+      const side = detectProtocol(payload, null)?.protocol.sideOf(payload) ?? TO_SERVER;
+      return sending === (side === TO_SERVER) ? 'client' : 'server';
+    }
     if (event.transport !== TRANSPORT.TCP) return sending ? 'client' : 'server';
     if (event.localPort !== 0 && this.#processes.isListening(event.tgid, event.localPort)) return 'server';
     return 'client';
@@ -288,34 +338,59 @@ export class Pipeline implements ExchangeSink {
     this.#closed(connection.facts.cookie, time);
   }
 
-  #remember({ facts, fresh }: Connection): void {
+  #remember({ facts, fresh, plaintext }: Connection): void {
     if (this.#dropped.size >= MAX_CONNECTIONS) this.#dropped.clear();
-    this.#dropped.set(facts.cookie, { facts, fresh });
+    this.#dropped.set(facts.cookie, { facts, fresh: plaintext?.connection.fresh ?? fresh });
   }
 
   opened(exchange: Exchange): void {
     if (exchange.connection.transport === 'udp') {
-      exchange.digest = fnv1a(this.#event.payload(), DIGEST_BYTES);
+      const unixNanos = this.epochUnixNanos + exchange.start;
+      exchange.digest = datagramDigest(this.#event.payload(), unixNanos);
     }
     const socket = this.#connections.get(exchange.connection.cookie)!;
     const carried = exchange.connection.tls !== undefined ? socket.plaintext?.connection : undefined;
     const connection = carried ?? socket;
     const { facts, fresh } = connection;
+    // A server that pushes asks itself: that says nothing of what its threads work for.
+    if (exchange.pushed) return;
     // The bytes may have waited for others: the event in hand is then somebody else's.
     const at = connection.moment ?? nobodyOf(facts.tgid, exchange.start);
     if (facts.role === 'client') {
-      exchange.causes = this.#engine.causesOf(
-        { traceId: exchange.traceId, socket: facts.cookie, first: fresh },
-        at,
-      );
+      exchange.tid = at.tid;
       // A handshake does not make the first request less of a first one.
       if (!isHandshake(exchange)) connection.fresh = false;
-      const cause = causeOf(exchange);
-      if (cause !== null) exchange.waiter = this.#engine.callSent(cause, at);
+      const causes = this.#engine.causesOf(
+        {
+          traceId: exchange.traceId,
+          requestIds: exchange.requestIds,
+          socket: facts.cookie,
+          first: fresh,
+        },
+        at,
+      );
+      const [best] = causes;
+      const sharesWrites = connection.session.interleaves && at.goid === 0 && best?.confidence !== 1;
+      if (sharesWrites && this.#turns.isUnclear(at.tid, best?.request ?? null)) {
+        exchange.undecided = true;
+        this.#turns.sent(at.tid, exchange, facts.cookie);
+      } else {
+        const useTurns = sharesWrites && !this.#options.without.includes('inferred');
+        this.#decided(exchange, useTurns ? this.#turns.clear(at.tid, causes) : causes);
+        const cause = causeOf(exchange);
+        if (cause !== null) exchange.waiter = this.#engine.callSent(cause, at);
+      }
     } else if (!isHandshake(exchange)) {
       exchange.tid = at.tid;
       this.#engine.requestReceived(exchange, at);
     }
+  }
+
+  #decided(call: Exchange, causes: readonly Candidate<Exchange>[]): void {
+    call.undecided = false;
+    call.causes = causes;
+    const cause = causeOf(call);
+    if (cause !== null) cause.underWay++;
   }
 
   closed(exchange: Exchange): void {
@@ -324,6 +399,9 @@ export class Pipeline implements ExchangeSink {
   }
 
   #forget(exchange: Exchange): void {
+    if (exchange.undecided) this.#turns.settle(exchange.tid);
+    const cause = causeOf(exchange);
+    if (cause !== null) cause.underWay--;
     if (exchange.connection.role === 'server' && !isHandshake(exchange)) {
       this.#engine.requestServed(exchange, exchange.tid);
     }
@@ -346,13 +424,13 @@ export class Pipeline implements ExchangeSink {
     this.#emit(buildSpan(exchange, this.#processes.owner(exchange.tgid)));
   }
 
-  /** Regular work by the events' own time: releases held calls, ends quiet turns, gives up unanswered requests. */
+  /** Regular work, ten times a second by the events' own time: releases held calls, ends quiet turns, gives up unanswered requests. */
   tick(now: number): void {
     if (now > this.now) this.now = now;
+    if (this.now < this.#nextTick) return;
     this.#nextTick = this.now + TICK_NANOS;
     this.#held.release(this.now, false);
-    // A slice of the connections each time: all of them within a second or so.
-    let budget = Math.max(64, this.#connections.size >> 3);
+    let budget = Math.max(64, Math.ceil(this.#connections.size / TICKS_A_ROUND));
     this.#idleCursor ??= this.#connections.values();
     while (budget-- > 0) {
       const next = this.#idleCursor.next();
@@ -375,12 +453,13 @@ export class Pipeline implements ExchangeSink {
   /**
    * Nothing will be reported for a while: what is open would end as if unanswered. It is dropped and counted
    * instead, whole connections at once, and the streams start anew when reports come again.
+   * @param cause under which the requests are counted
    */
-  suspend(): void {
+  suspend(cause: string): void {
     for (const [cookie, connection] of this.#connections) {
       const carried = connection.plaintext?.connection;
       const open = this.#abandon(connection) + (carried === undefined ? 0 : this.#abandon(carried));
-      for (let i = 0; i < open; i++) this.losses.count('shed_request');
+      for (let i = 0; i < open; i++) this.losses.count(cause);
       this.#remember(connection);
       this.#connections.delete(cookie);
     }

@@ -23,12 +23,16 @@ export type FromWorker =
   | {
       readonly type: 'status';
       readonly events: number;
+      readonly capturedBytes: number;
       readonly spans: number;
       readonly lost: Readonly<Record<string, number>>;
       readonly hooks: Readonly<Record<string, string>>;
       readonly connections: number;
       readonly share: number;
+      readonly payloadBytes: number;
     }
+  /** Unix time of the origin, from here on: the machine's clock was set. */
+  | { readonly type: 'epoch'; readonly unix: bigint }
   | { readonly type: 'stopped' };
 
 /** What it is told. */

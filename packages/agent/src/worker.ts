@@ -1,8 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { BlockEncoder, type Epoch, type SpanRecord } from '@weft/model';
-import { CpuBudget } from './budget.ts';
+import { MODE } from '@weft/kernel';
+import { BlockEncoder, epoch } from '@weft/model';
+import { CpuBudget, PAYLOAD_STEPS } from './budget.ts';
 import { tracedCgroup } from './capture/cgroup.ts';
 import { KernelCapture } from './capture/kernel-capture.ts';
+import { UnixEpoch } from './clock.ts';
 import { Pipeline } from './pipeline.ts';
 import { LiveProcesses } from './process/live-processes.ts';
 import { TlsProbes } from './tls/tls-probes.ts';
@@ -22,11 +24,12 @@ const DRAIN_LIMIT_MS = 20;
 const FLUSH_MS = 150;
 /**
  * One block is on its way at a time: while it is not acknowledged, spans gather for the next, so that blocks grow with the
- * load (a server has a fixed cost a block). Up to so many.
+ * load (a server has a fixed cost a block). Up to so many,
  */
 const FLUSH_SPANS = 20_000;
+/** and so many bytes: of blocks that wait for a server, whole ones are dropped when they are too many. */
+const FLUSH_BYTES = 1 << 20;
 const STATUS_MS = 1_000;
-const HEAD_BYTES = 4_096;
 /** An event this old is in its ring, and so is everything before it on other CPUs: they can be put in order. */
 const IN_PROGRESS_NANOS = 100_000;
 
@@ -38,33 +41,36 @@ function say(message: FromWorker, transfer: ArrayBuffer[] = []): void {
 }
 
 function run(capture: KernelCapture): void {
-  const probes = new TlsProbes((path, point) => capture.probeTls(path, point), tracedCgroup(data.capture));
-  const seesTls = data.capture.tls && capture.canProbeTls;
+  const probes = capture.canProbeTls
+    ? new TlsProbes((path, point) => capture.probeTls(path, point), tracedCgroup(data.capture))
+    : null;
   const processes = new LiveProcesses({
-    running: (tgid) => {
-      if (seesTls) probes.started(tgid, performance.now());
-    },
+    running: (tgid) => probes?.started(tgid, performance.now()),
     go: (tgid, runtime) => guarded(() => capture.setGoRuntime(tgid, runtime)),
     own: (tgid) => guarded(() => capture.exclude(tgid)),
     gone: (tgid) => {
-      probes.exited(tgid);
+      probes?.exited(tgid);
       if (!excluded.has(tgid)) guarded(() => capture.forget(tgid));
     },
   });
   const excluded = new Set<number>();
-  let spans: SpanRecord[] = [];
+  const monotonicEpoch = data.capture.monotonicEpoch;
+  const unix = new UnixEpoch({ monotonic: monotonicEpoch, unix: epoch(data.unixEpoch) });
+  const newBlocks = () => new BlockEncoder({ agentId: data.agentId, host: data.host, epoch: unix.current });
+  let blocks = newBlocks();
+  const budget = new CpuBudget(data.capture.cpuBudget);
   const pipeline = new Pipeline(
     processes,
-    data.capture,
-    (span) => {
-      spans.push(span);
+    { ...data.capture, epochUnixNanos: Number(data.unixEpoch) },
+    (span) => blocks.add(span),
+    {
+      // What must be copied whole is: a parser with a state of its own would lose it.
+      heads: (cookie, received, sent, limit) =>
+        capture.wantHeads(cookie, received, sent, limit > PAYLOAD_STEPS[0]! ? limit : budget.payloadBytes),
+      wholeCalls: (port) => capture.setPortVerdict(port, MODE.FULL),
     },
-    (cookie, received, sent) => capture.wantHeads(cookie, received, sent, HEAD_BYTES),
   );
-  const budget = new CpuBudget(data.capture.cpuBudget);
-  const encoder = new BlockEncoder();
   const { ring } = capture;
-  const monotonicEpoch = data.capture.monotonicEpoch;
   const now = () => Number(process.hrtime.bigint() - monotonicEpoch);
   let stopping = false;
   let pollDelay = POLL_MIN_MS;
@@ -96,7 +102,7 @@ function run(capture: KernelCapture): void {
       pipeline.record(ring, ring.offset, ring.length);
       if (++count % RECORDS_PER_RELEASE === 0) {
         ring.release();
-        if (spans.length >= FLUSH_SPANS) flush();
+        if (isFull()) flush();
         if (performance.now() > limit) return false;
       }
     }
@@ -106,29 +112,27 @@ function run(capture: KernelCapture): void {
     return true;
   };
 
+  const isFull = () => blocks.rows >= FLUSH_SPANS || blocks.size >= FLUSH_BYTES;
+
   const flush = (force = false) => {
-    if (underWay > 0 && spans.length > 0 && spans.length < FLUSH_SPANS && !force) return;
+    const { rows } = blocks;
+    if (underWay > 0 && rows > 0 && !isFull() && !force) return;
     const settled = pipeline.settledUntil();
-    if (spans.length === 0) {
+    if (rows === 0) {
       say({ type: 'spans', block: null, rows: 0, settled });
       return;
     }
-    const block = encoder.encode(spans, {
-      agentId: data.agentId,
-      host: data.host,
-      epoch: data.unixEpoch as Epoch,
-    });
-    const rows = spans.length;
-    spans = [];
+    const block = blocks.take();
     underWay++;
-    say({ type: 'spans', block, rows, settled });
+    // Handed over, not copied: the copy was a third of the worker's time at 5 000 requests/s.
+    say({ type: 'spans', block, rows, settled }, [block.buffer]);
   };
 
   /** What is attached, and what was refused. */
   const hooks = () => {
     const all: Record<string, string> = { ...capture.hooks };
-    for (const { path, library } of probes.probed) all[`tls ${library} ${path}`] = 'attached';
-    for (const [path, reason] of probes.warnings) all[`tls ${path}`] = `refused: ${reason}`;
+    for (const { path, library } of probes?.probed ?? []) all[`tls ${library} ${path}`] = 'attached';
+    for (const [path, reason] of probes?.warnings ?? []) all[`tls ${path}`] = `refused: ${reason}`;
     return all;
   };
 
@@ -138,36 +142,57 @@ function run(capture: KernelCapture): void {
     say({
       type: 'status',
       events: pipeline.events,
+      capturedBytes: pipeline.capturedBytes,
       spans: pipeline.spans,
       lost: { ...capture.lost(), ...pipeline.losses.all() },
       hooks: hooks(),
       connections: pipeline.connections,
       share: budget.share,
+      payloadBytes: budget.payloadBytes,
     });
+  };
+
+  /** Stops reports; all that came before is read, and requests that are open are counted as lost by `cause`. */
+  const pause = (cause: string) => {
+    capture.paused = true;
+    drain(true);
+    pipeline.suspend(cause);
   };
 
   const slice = () => {
     const wanted = budget.traced(Date.now());
     if (wanted === tracing) return;
     tracing = wanted;
-    capture.paused = !wanted;
-    if (!wanted) {
-      drain(true);
-      pipeline.suspend();
-    }
+    if (wanted) capture.paused = false;
+    else pause('shed_request');
+  };
+
+  /**
+   * The machine's clock was set: spans from now on have the new time. None is part of a trace that began in the old one, in
+   * which they would lie before their cause.
+   */
+  const followClock = () => {
+    if (!unix.wasSet()) return;
+    pause('clock_set');
+    flush(true);
+    blocks = newBlocks();
+    pipeline.epochUnixNanos = Number(unix.current);
+    say({ type: 'epoch', unix: unix.current });
+    capture.paused = !tracing;
   };
 
   const turn = () => {
     slice();
     const emptied = drain();
     const time = performance.now();
-    probes.tick(time);
+    probes?.tick(time);
     if (time >= nextFlush) {
       nextFlush = time + FLUSH_MS;
       flush();
     }
     if (time >= nextStatus) {
       nextStatus = time + STATUS_MS;
+      followClock();
       status();
     }
     if (stopping) {
@@ -175,7 +200,7 @@ function run(capture: KernelCapture): void {
       pipeline.finish();
       flush(true);
       status();
-      probes.close();
+      probes?.close();
       capture.close();
       say({ type: 'stopped' });
       port.close();
@@ -199,9 +224,9 @@ function run(capture: KernelCapture): void {
     }
   });
   exclude(data.capture.excludePids);
-  if (seesTls) probes.probeStanding();
+  probes?.probeStanding();
   processes.scan();
-  probes.tick(performance.now());
+  probes?.tick(performance.now());
   say({ type: 'ready', tier: capture.tier, hooks: hooks() });
   turn();
 }

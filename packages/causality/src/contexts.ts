@@ -1,13 +1,7 @@
-import type { EvidenceKind } from '@weft/model';
+import type { Context } from './context.ts';
 import type { Moment, ServedRequest } from './facts.ts';
-
-/** What an execution unit is working for, and how that is known. */
-export interface Context<R extends ServedRequest> {
-  readonly request: R;
-  readonly via: Extract<EvidenceKind, 'unit' | 'socket-return' | 'lineage'>;
-  /** Voluntary context switches of the thread when this became known. */
-  readonly switches: number;
-}
+import { Habits } from './habits.ts';
+import { ReadingOrder } from './reading-order.ts';
 
 /** An operating system thread, as causality sees it. */
 export interface Thread<R extends ServedRequest> {
@@ -16,6 +10,7 @@ export interface Thread<R extends ServedRequest> {
   open: number;
   /** It has had more than one at a time: an event loop, or the reading end of a pool. */
   loop: boolean;
+  readonly reading: ReadingOrder<R>;
 }
 
 /** A goroutine. */
@@ -39,12 +34,13 @@ export class ProcessContexts<R extends ServedRequest> {
   readonly goroutines = new Map<number, Goroutine<R>>();
   /** Requests being served, oldest first. */
   readonly open = new Set<R>();
+  readonly habits = new Habits();
 
   thread(tid: number): Thread<R> {
     let thread = this.threads.get(tid);
     if (thread === undefined) {
       if (this.threads.size >= MAX_THREADS) dropOldestHalf(this.threads);
-      thread = { current: null, open: 0, loop: false };
+      thread = { current: null, open: 0, loop: false, reading: new ReadingOrder() };
       this.threads.set(tid, thread);
     }
     return thread;

@@ -160,6 +160,97 @@ describe('an event loop', () => {
   });
 });
 
+describe('an event loop that reads all that is ready and then acts in that order', () => {
+  /** A world in which the loop has been seen to answer in the order of reading, one call a request. */
+  function orderly(): World {
+    const world = new World();
+    for (let round = 1; round <= 5; round++) {
+      const [a, b] = [
+        world.receives('warm', { switches: round }),
+        world.receives('warm', { switches: round }),
+      ];
+      for (const request of [a, b]) {
+        world.engine.callSent(request, world.at({ switches: round }));
+        world.returns(request, { switches: round });
+      }
+      world.answers(a, { switches: round });
+      world.answers(b, { switches: round });
+    }
+    return world;
+  }
+  const calls = (world: World, switches: number) => {
+    const found = world.calls({ switches });
+    if (found[0] !== undefined) world.engine.callSent(found[0].request, world.at({ switches }));
+    return chosen(found);
+  };
+
+  test('each of several requests makes its own call', () => {
+    const world = orderly();
+    for (const name of ['a', 'b', 'c']) world.receives(name, { switches: 9 });
+    expect([calls(world, 9), calls(world, 9), calls(world, 9)]).toEqual(['a unit', 'b unit', 'c unit']);
+  });
+
+  test('one whose answer has come makes no other call, as none of its kind does', () => {
+    const world = orderly();
+    const a = world.receives('a', { switches: 8 });
+    calls(world, 8);
+    world.returns(a, { switches: 9 });
+    world.receives('b', { switches: 9 });
+    expect(calls(world, 9)).toBe('b unit');
+  });
+
+  test('an answer passes over those that were read before its request', () => {
+    const world = orderly();
+    world.receives('a', { switches: 9 });
+    const b = world.receives('b', { switches: 9 });
+    world.receives('c', { switches: 9 });
+    world.answers(b, { switches: 9 });
+    expect(calls(world, 9)).toBe('c unit');
+  });
+
+  test('after it slept it is not in anybody’s turn', () => {
+    const world = orderly();
+    world.receives('a', { switches: 9 });
+    world.receives('b', { switches: 9 });
+    const found = world.calls({ switches: 10 });
+    expect(found[0]!.confidence).toBeLessThanOrEqual(0.7);
+  });
+
+  test('it is never called certain, and the others are kept as candidates', () => {
+    const world = orderly();
+    world.receives('a', { switches: 9 });
+    world.receives('b', { switches: 9 });
+    const found = world.calls({ switches: 9 });
+    expect(found.map(({ request }) => request.name)).toEqual(['a', 'b']);
+    expect(found[0]!.confidence).toBeLessThan(0.99);
+    expect(found[0]!.evidence[0]!.key).toBe('thread 1, in order');
+  });
+
+  test('once the last request is answered, one that waits is next, whatever the habit', () => {
+    const world = new World();
+    world.receives('a', { switches: 1 });
+    const b = world.receives('b', { switches: 1 });
+    world.receives('other', { switches: 1, tid: 2 });
+    world.answers(b, { switches: 1 });
+    // Read in vain before b: passed over, and b has been answered. Read after it: next.
+    expect(chosen(world.calls({ switches: 1 }))).toBeNull();
+    world.receives('c', { switches: 1 });
+    expect(chosen(world.calls({ switches: 1 }))).toBe('c unit');
+  });
+
+  test('a loop that answers at once what it read last keeps its own way', () => {
+    const world = orderly();
+    for (let round = 10; round < 40; round++) {
+      world.receives('late', { switches: round });
+      const b = world.receives('b', { switches: round });
+      world.answers(b, { switches: round });
+    }
+    world.receives('x', { switches: 50 });
+    world.receives('y', { switches: 50 });
+    expect(chosen(world.calls({ switches: 50 }))).toBe('y unit');
+  });
+});
+
 describe('goroutines', () => {
   const CONNECTION: Who = { goid: 10, parentGoid: 1, tid: 1 };
   /** A world in which the process serves somebody else besides. */
@@ -572,7 +663,7 @@ describe('memory', () => {
     const start = performance.now();
     for (let i = 1; i <= 60_000; i++) {
       world.engine.requestRead(
-        { name: 'a', tgid: 100, openedAt: world.time, traceId: null, open: true },
+        { name: 'a', tgid: 100, openedAt: world.time, traceId: null, open: true, calls: 0, underWay: 0 },
         world.at({ goid: i }),
       );
     }

@@ -1,5 +1,6 @@
 import type { EvidenceKind } from '@weft/model';
 import { ProcessContexts } from './contexts.ts';
+import { carriedIdSource } from './evidence/carried-id.ts';
 import { lineageSource, waiterFor } from './evidence/lineage.ts';
 import { onlyOpenSource } from './evidence/only-open.ts';
 import { SocketOrigins } from './evidence/socket-origin.ts';
@@ -37,6 +38,7 @@ export class CausalityEngine<R extends ServedRequest> {
       socketReturnSource(),
       lineageSource(),
       this.#origins.source(),
+      carriedIdSource(),
       onlyOpenSource(),
     ];
     this.#sources = all.filter((source) => !options.without?.includes(source.kind));
@@ -79,6 +81,13 @@ export class CausalityEngine<R extends ServedRequest> {
     this.#setContext(request, 'unit', at);
   }
 
+  /** Several requests were read at once: what the unit does next it may do for any of them. */
+  severalRead(at: Moment): void {
+    const process = this.#process(at.tgid);
+    if (at.goid !== 0) process.goroutine(at).current = null;
+    if (at.tid !== 0) process.thread(at.tid).current = null;
+  }
+
   /** Bytes of the response to a call were read here; null: nobody knows for whom the call was made. */
   responseRead(parent: R | null, at: Moment): void {
     if (parent !== null) {
@@ -98,8 +107,13 @@ export class CausalityEngine<R extends ServedRequest> {
   /** Bytes of a response leave here: this unit works for that request. */
   responseWritten(request: R, at: Moment): void {
     const process = this.#process(at.tgid);
-    const unit = at.goid !== 0 ? process.goroutine(at) : process.threads.get(at.tid);
-    if (unit?.current?.request !== request) this.#setContext(request, 'unit', at);
+    const thread = at.goid === 0 ? process.threads.get(at.tid) : undefined;
+    const unit = at.goid !== 0 ? process.goroutine(at) : thread;
+    const atOnce = unit?.current?.request === request;
+    if (thread !== undefined && thread.open > 1 && thread.reading.acting !== request) {
+      process.habits.learnAnswer(atOnce, thread.reading.acted(request));
+    }
+    if (!atOnce) this.#setContext(request, 'unit', at, false);
   }
 
   /**
@@ -110,6 +124,7 @@ export class CausalityEngine<R extends ServedRequest> {
     const process = this.#processes.get(request.tgid);
     if (process === undefined) return;
     process.open.delete(request);
+    process.habits.learnCalls(request.calls);
     const thread = process.threads.get(tid);
     if (thread !== undefined && thread.open > 0) thread.open--;
   }
@@ -120,6 +135,7 @@ export class CausalityEngine<R extends ServedRequest> {
     const best = candidates[0];
     if (best !== undefined && best.confidence >= DEFAULT_THRESHOLD) {
       this.#origins.connected(socket, best.request, at.goid !== 0);
+      this.#acted(best.request, at);
     }
   }
 
@@ -175,6 +191,8 @@ export class CausalityEngine<R extends ServedRequest> {
    * @returns that goroutine, to be handed to `callAnswered`; 0: none
    */
   callSent(cause: R, at: Moment): number {
+    cause.calls++;
+    this.#acted(cause, at);
     if (at.goid === 0) return 0;
     const process = this.#process(at.tgid);
     const goid = waiterFor(process, cause, at);
@@ -189,10 +207,19 @@ export class CausalityEngine<R extends ServedRequest> {
     if (goroutine !== undefined && goroutine.waiting > 0) goroutine.waiting--;
   }
 
-  #setContext(request: R, via: 'unit' | 'socket-return', at: Moment): void {
+  /** A call leaves for this request, or connects for it: the next in order may be another's. */
+  #acted(request: R, at: Moment): void {
+    if (at.goid === 0) this.#processes.get(at.tgid)?.threads.get(at.tid)?.reading.acted(request);
+  }
+
+  /** @param read bytes of it were read, which it may act on in its turn */
+  #setContext(request: R, via: 'unit' | 'socket-return', at: Moment, read = true): void {
     const process = this.#process(at.tgid);
     const context = { request, via, switches: at.switches };
     if (at.goid !== 0) process.goroutine(at).current = context;
-    if (at.tid !== 0) process.thread(at.tid).current = context;
+    if (at.tid === 0) return;
+    const thread = process.thread(at.tid);
+    thread.current = context;
+    if (read && at.goid === 0) thread.reading.read(context);
   }
 }

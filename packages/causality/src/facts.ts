@@ -29,13 +29,28 @@ export interface ServedRequest {
   readonly openedAt: number;
   /** Trace id that it carried, or null. */
   readonly traceId: TraceId | string | null;
+  /** Ids that name the request, not a trace; absent: none. */
+  readonly requestIds?: readonly CarriedRequestId[] | undefined;
   /** False once its response is complete. */
   open: boolean;
+  /** Calls that were given to it so far; the engine counts. */
+  calls: number;
+  /** Calls made for it that are not answered yet. */
+  underWay: number;
+}
+
+/** An id of the kind of `X-Request-ID`. */
+export interface CarriedRequestId {
+  readonly name: string;
+  readonly hash: string;
+  /** Nobody else has the same by chance. */
+  readonly specific: boolean;
 }
 
 /** A call that a process makes: what is asked about. */
 export interface OutgoingCall {
   readonly traceId: TraceId | string | null;
+  readonly requestIds?: readonly CarriedRequestId[] | undefined;
   /** Names the client socket. */
   readonly socket: number;
   /** It is the first request on that socket since it was connected. */

@@ -24,6 +24,12 @@ export function weftProgram(): string {
   return fileURLToPath(new URL('./weft.js', import.meta.url));
 }
 
+/** Folder of the built web page; null when it is not built. */
+export function pageFolder(): string | null {
+  const folder = fileURLToPath(new URL('./ui', import.meta.url));
+  return existsSync(folder) ? folder : null;
+}
+
 /** The demo, which is no package and hence a bundle of its own beside ours. */
 export async function loadDemo(): Promise<DemoModule> {
   return (await loadBundle('demo')) as DemoModule;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { pageFolder } from './modules.ts';
 import { VERSION } from './version.ts';
 
 export interface ServerAndStoreOptions {
@@ -30,7 +31,9 @@ export async function startServerAndStore(options: ServerAndStoreOptions): Promi
   try {
     const store = await openStore(options.store, { log });
     try {
-      const server = await startServer({ listen, store, token, version: VERSION, log });
+      const page = pageFolder();
+      if (page === null) log('server: the page is not built (`npm run build`), only the API answers');
+      const server = await startServer({ listen, store, token, version: VERSION, page, log });
       const stop = async () => {
         clearInterval(watch);
         await server.close();

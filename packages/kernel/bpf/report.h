@@ -96,7 +96,7 @@ static __always_inline void report_transfer(struct task_struct *task, const stru
 		count_lost(WEFT_LOST_SHED);
 		return;
 	}
-	if (weft_tls_sites && at->transport == WEFT_TCP)
+	if (weft_tls && weft_tls_sites && at->transport == WEFT_TCP)
 		telling = tls_moved(at, t, role, process && process->flags & WEFT_PROCESS_GO);
 	decide(at->cookie, role, at->local_port, at->remote_port, t->sending, position, t->length, &wanted);
 	if (wanted.off)

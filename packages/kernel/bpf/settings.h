@@ -11,6 +11,9 @@ const volatile __u32 weft_probe_bytes = 4096;
 const volatile __u32 weft_syscall_tier = 0; /* socket state lives in the fallback map alone */
 const volatile __u32 weft_send_locked = 0;  /* TCP sends are reported by tcp_sendmsg_locked */
 
+/* TLS libraries may be probed. If not, the verifier takes out what looks for their calls. */
+const volatile __u32 weft_tls = 0;
+
 /* Set by user space while running: report nothing for now (past the CPU budget). */
 volatile __u32 weft_paused = 0;
 

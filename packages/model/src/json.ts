@@ -61,12 +61,79 @@ export interface AgentReport {
   /** Name of each hook → attached, or why not. */
   readonly hooks: Readonly<Record<string, string>>;
   readonly events: number;
+  /** Bytes of payload that were copied for them. */
+  readonly capturedBytes: number;
   readonly spans: number;
   /** Losses by cause since the agent's start. */
   readonly lost: Readonly<Record<string, number>>;
   /** CPU time used since the start, seconds. */
   readonly cpuSeconds: number;
   readonly residentBytes: number;
+  /** Part of each second that is traced, 0..1: less than 1 past the CPU budget. */
+  readonly tracedShare: number;
+  /** Bytes that are copied of a call at most: fewer past the CPU budget. */
+  readonly payloadBytes: number;
   /** Everything that ended before it has been shipped or is counted as lost. Unix ns, decimal. */
   readonly settledUntilUnixNano: string;
+}
+
+/** Answer of `GET /api/v1/health`. */
+export interface HealthJson {
+  readonly status: 'ok' | 'degraded';
+  /** What is wrong, in one sentence; null: nothing. */
+  readonly problem: string | null;
+  readonly version: string;
+  /** Everything that ended before it is stored and linked, or counted as lost. Unix ns, decimal. */
+  readonly settledUntilUnixNano: string;
+}
+
+/** An agent as `GET /api/v1/agents` shows it: what it last said about itself, and what the server knows of it. */
+export interface AgentJson {
+  readonly agentId: string;
+  readonly hostname: string;
+  /** Null until its first report; `tier` likewise. */
+  readonly version: string | null;
+  readonly live: boolean;
+  readonly lastSeenUnixNano: string;
+  readonly tier: string | null;
+  readonly hooks: Readonly<Record<string, string>>;
+  readonly events: number;
+  readonly capturedBytes: number;
+  readonly spans: number;
+  readonly spansStored: number;
+  readonly lost: Readonly<Record<string, number>>;
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+  readonly tracedShare: number;
+  readonly payloadBytes: number;
+  readonly settledUntilUnixNano: string;
+}
+
+/** What went on in a window of time. */
+export interface TrafficJson {
+  readonly requests: number;
+  readonly errors: number;
+  readonly requestsPerSecond: number;
+  readonly errorsPerSecond: number;
+}
+
+/** An endpoint of a service, with quantiles of its durations in ns, decimal. */
+export interface EndpointJson extends TrafficJson {
+  readonly endpoint: string;
+  readonly p50Nano: string;
+  readonly p95Nano: string;
+  readonly p99Nano: string;
+}
+
+/** A service in the answer of `GET /api/v1/services`. */
+export interface ServiceJson extends TrafficJson {
+  readonly service: string;
+  readonly endpoints: readonly EndpointJson[];
+}
+
+/** Answer of `GET /api/v1/traces`. */
+export interface TraceListJson {
+  readonly traces: readonly TraceSummaryJson[];
+  /** For the parameter `cursor`; null: there is no more. */
+  readonly nextCursor: string | null;
 }

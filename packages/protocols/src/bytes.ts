@@ -21,6 +21,16 @@ export function latin1(b: Uint8Array, from: number, to: number): string {
   return text;
 }
 
+const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** Bytes [from, to) as UTF-8; what is none becomes U+FFFD. ASCII, which most texts are, is spelled out or found again. */
+export function utf8(bytes: Uint8Array, from: number, to: number): string {
+  for (let i = from; i < to; i++) {
+    if (bytes[i]! >= 128) return utf8Decoder.decode(bytes.subarray(from, to));
+  }
+  return intern(bytes, from, to);
+}
+
 const INTERN_SLOTS = 2048;
 const INTERN_LONGEST = 192;
 const slots: string[] = new Array<string>(INTERN_SLOTS).fill('');

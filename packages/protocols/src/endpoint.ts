@@ -53,13 +53,15 @@ export function endpointOf(path: string): string {
   return out.length > LONGEST ? out.slice(0, LONGEST) : out;
 }
 
-/** A text in which parts between `:`, `.`, `/` are ids (channel and queue names), with these taken out. */
-export function withoutIds(text: string): string {
+/**
+ * A text in which parts between separators are ids (channel, queue and table names), with these taken out.
+ * @param separators the characters that separate parts
+ */
+export function withoutIds(text: string, separators: string = ':./'): string {
   let out = '';
   let from = 0;
   for (let i = 0; i <= text.length; i++) {
-    const code = i < text.length ? text.charCodeAt(i) : 58;
-    if (code !== 58 && code !== 46 && code !== 47) continue;
+    if (i < text.length && !separators.includes(text.charAt(i))) continue;
     out += isId(text, from, i) ? '{id}' : text.slice(from, i);
     if (i < text.length) out += text[i];
     from = i + 1;

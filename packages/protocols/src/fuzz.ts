@@ -1,5 +1,9 @@
+import { dns } from './dns/index.ts';
 import { http1 } from './http1/index.ts';
+import { http2 } from './http2/index.ts';
+import { mysql } from './mysql/index.ts';
 import { opaque } from './opaque/index.ts';
+import { postgresql } from './postgresql/index.ts';
 import {
   type Message,
   type MessageSink,
@@ -10,6 +14,7 @@ import {
 } from './protocol.ts';
 import { redis } from './redis/index.ts';
 import { detectProtocol } from './registry.ts';
+import { client, server } from './testing/postgresql.ts';
 import { tls } from './tls/index.ts';
 
 /** What a run found. Each failure names the protocol, the seed that repeats it and what went wrong. */
@@ -37,7 +42,30 @@ const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]]
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n0\r\n\r\n',
       'HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n',
       'HTTP/1.1 101 Switching Protocols\r\n\r\n',
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello\x02\x7e\0\x01a\x80\0',
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n\0\0\0\x04\0\0\0\0\0\0\0\x01\x01\x05\0\0\0\x01\x88',
       'HTTP/1.0 500 No\r\n\r\nuntil the end',
+    ],
+  ],
+  [
+    http2,
+    [
+      'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0',
+      '\0\0\x0a\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01h\x40\x01a\0',
+      '\0\0\x16\x01\x04\0\0\0\x03\x83\x86\x44\x06/a.B/C\x5f\x0aapplication',
+      '\0\0\x06\0\x01\0\0\0\x03\0\0\0\0\x01x',
+      '\0\0\x02\x09\x04\0\0\0\x01\xbe\xbf',
+      '\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08',
+      '\0\0\x04\x08\0\0\0\0\0\0\0\x40\0',
+    ],
+    [
+      '\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64',
+      '\0\0\x01\x01\x04\0\0\0\x01\x88',
+      '\0\0\x05\x01\x25\0\0\0\x01\0\0\0\0\x10\x8d',
+      '\0\0\x06\0\x08\0\0\0\x01\x02abc\0\0',
+      '\0\0\x0b\x05\x04\0\0\0\x01\0\0\0\x02\x82\x86\x84\x41\x02hh',
+      '\0\0\x08\x07\0\0\0\0\0\0\0\0\x01\0\0\0\0',
+      '\0\0\x0f\x01\x05\0\0\0\x03\x40\x0bgrpc-status\x010',
     ],
   ],
   [
@@ -66,6 +94,69 @@ const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]]
       '!5\r\nERR x\r\n',
       '_\r\n',
       '~1\r\n(123\r\n',
+      '*?\r\n$?\r\n;1\r\na\r\n;0\r\n.\r\n',
+    ],
+  ],
+  [
+    dns,
+    [
+      '\x00\x1d\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03com\x00\x00\x01\x00\x01',
+      '\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01a\x00\x00\x1c\x00\x01',
+    ],
+    [
+      '\x00\x23\x00\x01\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x01\x00\x04abcd',
+      '\x00\x0c\x00\x01\x81\x83\x00\x00\x00\x00\x00\x00\x00\x00',
+    ],
+  ],
+  [
+    mysql,
+    [
+      '\x0f\x00\x00\x00\x03SELECT c FROM t',
+      '\x0b\x00\x00\x00\x16DELETE ?;x',
+      '\x0a\x00\x00\x00\x17\x07\x00\x00\x00\x00\x01\x00\x00\x00',
+      '\x05\x00\x00\x00\x19\x07\x00\x00\x00',
+      '\x05\x00\x00\x00\x02shop',
+      '\x01\x00\x00\x00\x0e',
+      '\x01\x00\x00\x00\x01',
+      `\x2a\x00\x00\x01\x85\xa2\xbf\x09\x00\x00\x00\x01\x21${'\x00'.repeat(23)}root\x00\x00shop\x00`,
+      `\x20\x00\x00\x01\x05\xaa\x9f\x09\x00\x00\x00\x01\x21${'\x00'.repeat(23)}`,
+      '\x09\x00\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x00',
+      '\x05\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x0e',
+    ],
+    [
+      `\x39\x00\x00\x00\x0a11.4.2-MariaDB\x00\x01\x00\x00\x00saltsalt\x00${'\x00'.repeat(28)}`,
+      '\x07\x00\x00\x01\x00\x01\x00\x02\x00\x00\x00',
+      '\x0f\x00\x00\x01\xff\x19\x04#42000No such',
+      '\x01\x00\x00\x01\x01\x08\x00\x00\x02\x03def\x00\x00\x00\x00\x05\x00\x00\x03\xfe\x00\x00\x02\x00\x02\x00\x00\x04\x01x\x05\x00\x00\x05\xfe\x00\x00\x02\x00',
+      '\x0c\x00\x00\x01\x00\x07\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x08\x00\x00\x02\x03def\x00\x00\x00\x00\x05\x00\x00\x03\xfe\x00\x00\x02\x00',
+      '\x02\x00\x00\x01\xfbf',
+      '\x12\x00\x00\x01\x14\x00\x00\x78\x9c\x63\x64\x60\x60\x64\x64\x00\x00\x00\x1f\x00\x07',
+    ],
+  ],
+  [
+    postgresql,
+    [
+      client.startup({ user: 'a', database: 'b' }),
+      client.sslRequest,
+      client.cancel,
+      client.query("SELECT 'a' FROM b -- c"),
+      client.parse('INSERT INTO a VALUES ($1)', 's') + client.describeStatement('s') + client.flush,
+      client.bind(['value'], 's') + client.execute() + client.sync,
+      client.copyData('row') + client.copyDone + client.sync,
+      client.closeStatement('s') + client.functionCall + client.terminate,
+    ],
+    [
+      server.authOk +
+        server.parameter('standard_conforming_strings', 'off') +
+        server.backendKey +
+        server.ready(),
+      'N',
+      server.columns('a', 'b') + server.row('1', '2') + server.complete('SELECT 1') + server.ready('T'),
+      server.error('42601') + server.ready('E'),
+      server.parseComplete + server.bindComplete + server.row('1') + server.suspended + server.ready(),
+      server.parameters + server.noData + server.closeComplete + server.emptyQuery,
+      server.copyIn + server.copyOut + server.copyData('row') + server.copyDone,
+      server.notice + server.notification('a', 'b') + server.functionResult,
     ],
   ],
   [
@@ -174,7 +265,7 @@ export function fuzzOnce(seed: number): string {
   const origin = random(2) * 4_294_967_000;
   const at = [0, 0];
   try {
-    const parser = protocol.createParser(checker, { mask: random(2) === 0 });
+    const parser = protocol.createParser(checker, { mask: random(2) === 0, datagrams: random(4) === 0 });
     while (at[0]! < streams[0]!.length || at[1]! < streams[1]!.length) {
       const side: Side = random(2) === 0 ? TO_SERVER : TO_CLIENT;
       const stream = streams[side]!;

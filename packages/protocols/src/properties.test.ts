@@ -1,14 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { http1 } from './http1/index.ts';
+import { http2 } from './http2/index.ts';
+import { mysql } from './mysql/index.ts';
+import { postgresql } from './postgresql/index.ts';
 import { type Protocol, type Side, TO_CLIENT, TO_SERVER } from './protocol.ts';
 import { redis } from './redis/index.ts';
 import {
   feedCut,
   feedLossy,
   feedWhole,
+  http2Conversation,
   httpConversation,
+  mysqlConversation,
   ORIGINS,
+  postgresqlConversation,
   redisConversation,
   type Sent,
   startsOf,
@@ -28,7 +34,10 @@ function record(protocol: Protocol, feed: (parser: ReturnType<Protocol['createPa
 
 const PROTOCOLS: readonly [string, Protocol, (pipelined: boolean) => fc.Arbitrary<readonly Sent[]>][] = [
   ['http1', http1, httpConversation],
+  ['http2', http2, http2Conversation],
   ['redis', redis, redisConversation],
+  ['mysql', mysql, mysqlConversation],
+  ['postgresql', postgresql, postgresqlConversation],
 ];
 
 /** Bytes of one side that a loss may hit. */

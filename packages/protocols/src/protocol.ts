@@ -1,4 +1,4 @@
-import type { Attributes, SpanStatus } from '@weft/model';
+import type { Attributes, HashKey, SpanStatus } from '@weft/model';
 
 /** Direction of a stream of bytes on one connection, by role rather than by socket. */
 export const TO_SERVER = 0;
@@ -18,6 +18,20 @@ export interface CarriedIds {
   readonly traceId: string | null;
   /** The sender's span id, 16 hex digits, or null. */
   readonly spanId: string | null;
+  /** The trace id as it was sent, where `traceId` is a hash of it (SkyWalking, SOFA). */
+  readonly original?: string;
+  /** Ids that name a request and no trace (`X-Request-ID` and kin), at most 4; absent: none. */
+  readonly requestIds?: readonly RequestId[];
+}
+
+/** An id that several hops of one request may carry. */
+export interface RequestId {
+  /** Of the header or property, lower case. */
+  readonly name: string;
+  /** Of its value, 16 hex digits: values do not leave the host. */
+  readonly hash: string;
+  /** Nobody else has the same by chance. */
+  readonly specific: boolean;
 }
 
 /** One request or one response as it crossed one connection in one direction. */
@@ -46,6 +60,11 @@ export interface MessageSink {
    * @param extra attributes known only now (body sizes)
    */
   end(message: Message, position: number, extra: Attributes | null): void;
+  /**
+   * More bytes of a message that has begun were read; they say nothing new. Told by protocols that interleave
+   * messages: elsewhere the message that began last on a side is the one.
+   */
+  touch?(message: Message): void;
   /** Bytes made no sense; the parser has resynchronised or waits for a place where it can. @param cause short, countable */
   malformed(side: Side, cause: string): void;
 }
@@ -53,6 +72,12 @@ export interface MessageSink {
 export interface ParserOptions {
   /** Values of query strings, commands and headers are replaced by `?` (DESIGN §8). */
   readonly mask: boolean;
+  /** Each `feed` is one datagram, its missing end a `gap` after it; else bytes come as a stream. */
+  readonly datagrams?: boolean;
+  /** Further headers that hold request ids, lower case letters, digits and `-`. */
+  readonly requestIdNames?: readonly string[];
+  /** Request ids are hashed with it; the same on all hosts. */
+  readonly idKey?: HashKey;
 }
 
 /**
@@ -73,10 +98,17 @@ export interface Parser {
   neededFrom(side: Side): number;
 }
 
+/** Bytes of one call that a parser needs where messages say how long they are. */
+export const CALL_BYTES = 4_096;
+/** Where messages interleave one call may carry the heads of many: all of it is wanted. */
+export const INTERLEAVED_CALL_BYTES = 65_536;
+
 /** One protocol, a folder each. */
 export interface Protocol {
   /** As in `network.protocol.name`: `http`, `redis`, `opaque`. */
   readonly name: string;
+  /** Messages of several exchanges interleave in one direction; the parser tells of all their bytes (`touch`). */
+  readonly interleaves?: boolean;
   /**
    * How sure the first bytes of a message are this protocol's, 0..1.
    * @param side which way they went if the roles are known, else null
@@ -85,4 +117,9 @@ export interface Protocol {
   /** Which way bytes go that were seen when the roles are unknown: null if the bytes do not tell. */
   sideOf(bytes: Uint8Array): Side | null;
   createParser(sink: MessageSink, options: ParserOptions): Parser;
+  /**
+   * Bytes of one call that the parser can make use of, if more than `CALL_BYTES`: of protocols whose answers are many small
+   * messages, the last of which tells how it went.
+   */
+  readonly callBytes?: number;
 }

@@ -1,11 +1,15 @@
+import { dns } from './dns/index.ts';
 import { http1 } from './http1/index.ts';
+import { http2 } from './http2/index.ts';
+import { mysql } from './mysql/index.ts';
 import { opaque } from './opaque/index.ts';
+import { postgresql } from './postgresql/index.ts';
 import type { Protocol, Side } from './protocol.ts';
 import { redis } from './redis/index.ts';
 import { tls } from './tls/index.ts';
 
 /** All protocols, the cheapest and commonest to detect first; `opaque` takes what is left. */
-export const PROTOCOLS: readonly Protocol[] = [http1, redis, tls, opaque];
+export const PROTOCOLS: readonly Protocol[] = [http1, http2, redis, postgresql, mysql, dns, tls, opaque];
 
 /** Below it a guess is none: better no protocol than a wrong one. */
 export const DETECTION_THRESHOLD = 0.6;
@@ -35,7 +39,7 @@ export function detectProtocol(bytes: Uint8Array, side: Side | null): Detection 
   return protocol !== null && confidence >= DETECTION_THRESHOLD ? { protocol, confidence } : null;
 }
 
-/** The protocol of that name (`http`, `redis`, `opaque`), or null. */
+/** The protocol of that name (`http`, `postgresql`, `opaque`), or null. */
 export function protocolNamed(name: string): Protocol | null {
   return PROTOCOLS.find((protocol) => protocol.name === name) ?? null;
 }

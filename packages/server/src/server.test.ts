@@ -1,12 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get as httpGet, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, constants, gzipSync } from 'node:zlib';
 import {
   type AgentReport,
   BLOCK_CONTENT_TYPE,
-  BlockEncoder,
   type Epoch,
+  encodeBlock,
   epoch,
   nanos,
   type SpanId,
@@ -27,7 +28,6 @@ import { IngestQueue } from './ingest/queue.ts';
 import { startServer, type WeftServer } from './server.ts';
 
 const EPOCH: Epoch = epoch(BigInt(Date.now() - 300_000) * 1_000_000n);
-const encoder = new BlockEncoder();
 let serial = 0;
 
 /** A request from `client` to `server`, seen at both ends. */
@@ -94,6 +94,22 @@ function chain(services: readonly string[], start: number, step = 200): SpanReco
   return spans;
 }
 
+/** A GET whose path and body are left as they are. */
+function getRaw(
+  url: string,
+  headers: Record<string, string>,
+): Promise<{ status: number | undefined; headers: IncomingHttpHeaders; body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    httpGet(url, { headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () =>
+        resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }),
+      );
+    }).on('error', reject);
+  });
+}
+
 function report(more: Partial<AgentReport> = {}): AgentReport {
   return {
     agentId: 'agent-1',
@@ -102,10 +118,13 @@ function report(more: Partial<AgentReport> = {}): AgentReport {
     tier: 'sock',
     hooks: { 'tp_btf/sock_recv_length': 'attached' },
     events: 12,
+    capturedBytes: 3400,
     spans: 3,
     lost: { 'ring full': 2 },
     cpuSeconds: 1.5,
     residentBytes: 1e6,
+    tracedShare: 1,
+    payloadBytes: 4096,
     settledUntilUnixNano: '1760000000000000000',
     ...more,
   };
@@ -131,7 +150,7 @@ describe('server over the embedded store', { timeout: 30_000 }, () => {
     query = '',
     encoding: 'br' | 'gzip' | 'identity' = 'br',
   ): Promise<Response> {
-    const block = encoder.encode(records, { agentId: 'agent-1', host: 'host', epoch: EPOCH });
+    const block = encodeBlock(records, { agentId: 'agent-1', host: 'host', epoch: EPOCH });
     const body =
       encoding === 'br' ? brotliCompressSync(block) : encoding === 'gzip' ? gzipSync(block) : block;
     return fetch(`${server.url}/api/v1/ingest?agent=agent-1&host=host${query}`, {
@@ -342,10 +361,12 @@ describe('server over the embedded store', { timeout: 30_000 }, () => {
     expect(agents.find((agent) => agent['agentId'] === 'late')).toMatchObject({
       live: true,
       events: 12,
+      capturedBytes: 3400,
       lost: { 'ring full': 2 },
     });
     const metrics = await (await fetch(`${server.url}/metrics`)).text();
     expect(metrics).toContain('weft_lost_total{cause="ring full"} 2\n');
+    expect(metrics).toMatch(/^weft_agent_captured_bytes_total\{agent="late"\} 3400$/m);
     expect(metrics).toMatch(/^weft_spans_ingested_total [1-9]\d*$/m);
     const empty = await fetch(`${server.url}/api/v1/ingest?agent=agent-1&settled=${now + 1n}`, {
       method: 'POST',
@@ -400,7 +421,7 @@ describe('server over the embedded store', { timeout: 30_000 }, () => {
   it('does not let a batch that cannot be stored harm those that share its insert', async () => {
     const queue = new IngestQueue(store, 0);
     const encode = (records: readonly SpanRecord[]): Uint8Array =>
-      encoder.encode(records, { agentId: 'agent-1', host: 'host', epoch: EPOCH });
+      encodeBlock(records, { agentId: 'agent-1', host: 'host', epoch: EPOCH });
     const good = [1, 2, 3].map((n) => exchange('good', 'shared', 55_000_000 + n, null));
     // A hundred and one days at once are more partitions than the engine takes.
     const bad = Array.from({ length: 101 }, (_, day) =>
@@ -461,6 +482,57 @@ describe('server over the embedded store', { timeout: 30_000 }, () => {
       expect(await ask('/api/v1/health', 'wrong')).toBe(200);
     } finally {
       await guarded.close();
+    }
+  });
+
+  it('serves the page beside the API, without a token, and lets browsers keep what never changes', async () => {
+    const page = join(folder, 'page');
+    mkdirSync(join(page, 'assets'), { recursive: true });
+    const index = '<!doctype html><title>page</title>';
+    writeFileSync(join(page, 'index.html'), index);
+    writeFileSync(join(page, 'assets/index-abc123.js'), 'x();'.repeat(200));
+    writeFileSync(join(page, 'assets/font-abc123.woff2'), 'font');
+    writeFileSync(join(page, 'stamp.json'), '{}');
+    const pages = await startServer({ listen: '127.0.0.1:0', store, page, token: 'secret' });
+    try {
+      const ask = (path: string, headers: Record<string, string> = {}) => getRaw(pages.url + path, headers);
+      for (const path of ['/', '/?service=shop', `/traces/${'a'.repeat(32)}?span=1`, '/index.html']) {
+        const found = await ask(path);
+        expect([found.status, found.body.toString()]).toEqual([200, index]);
+        expect(found.headers).toMatchObject({
+          'content-type': 'text/html; charset=utf-8',
+          'cache-control': 'no-cache',
+          'content-security-policy': expect.stringMatching(/default-src 'none'.*frame-ancestors 'none'/),
+          'x-content-type-options': 'nosniff',
+        });
+      }
+      const { etag } = (await ask('/')).headers;
+      const again = await ask('/', { 'if-none-match': `W/"other", ${etag}` });
+      expect([again.status, again.body.length]).toEqual([304, 0]);
+      expect((await ask('/', { 'if-none-match': '"other"' })).status).toBe(200);
+
+      const script = await ask('/assets/index-abc123.js', { 'accept-encoding': 'gzip, br' });
+      expect(script.headers).toMatchObject({
+        'content-type': 'text/javascript; charset=utf-8',
+        'content-encoding': 'br',
+        'cache-control': 'public, max-age=31536000, immutable',
+      });
+      expect(brotliDecompressSync(script.body).toString()).toBe('x();'.repeat(200));
+      const font = await ask('/assets/font-abc123.woff2', { 'accept-encoding': 'br' });
+      expect([font.headers['content-type'], font.body.toString()]).toEqual(['font/woff2', 'font']);
+
+      for (const path of ['/assets/none.js', '/stamp.json', '/assets/../../weft.mdb', '/traces/a/b']) {
+        expect((await ask(path, { authorization: 'Bearer secret' })).status).toBe(404);
+      }
+      expect((await ask('/api/v1/traces')).status).toBe(401);
+      expect((await ask('/api/v1/nothing', { authorization: 'Bearer secret' })).headers['content-type']).toBe(
+        'application/json',
+      );
+      await expect(
+        startServer({ listen: '127.0.0.1:0', store, page: join(folder, 'nowhere') }),
+      ).rejects.toThrow('The page cannot be read');
+    } finally {
+      await pages.close();
     }
   });
 

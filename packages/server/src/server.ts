@@ -14,14 +14,17 @@ import { HttpError } from './http/http-error.ts';
 import { AgentRegistry } from './ingest/agents.ts';
 import { DEFAULT_INSERT_INTERVAL_MS, IngestQueue } from './ingest/queue.ts';
 import { ingest, report } from './ingest/routes.ts';
+import { answerPage, loadPage, type Page } from './page/page.ts';
 
 export interface ServerOptions {
   /** `127.0.0.1:7766`, `[::1]:7766`; port 0: any free one. */
   readonly listen: string;
   readonly store: Store;
-  /** If set, every request but those for `/` and health must carry it: `Authorization: Bearer …`. */
+  /** If set, every request but those for the page and health must carry it: `Authorization: Bearer …`. */
   readonly token?: string | null;
   readonly version?: string;
+  /** Folder of the built page; without it, `/` lists the API's paths. */
+  readonly page?: string | null;
   /** Batches that come within this time share one insert; default 400 ms. */
   readonly insertIntervalMs?: number;
   readonly log?: (line: string) => void;
@@ -43,8 +46,8 @@ interface Text {
 }
 
 /**
- * Starts the server: ingest for agents, and the API of DESIGN §8.
- * @throws Error with one sentence when it cannot listen there
+ * Starts the server: ingest for agents, the API of DESIGN §8, and the page over it.
+ * @throws Error with one sentence when it cannot listen there, or the page cannot be read
  */
 export async function startServer(options: ServerOptions): Promise<WeftServer> {
   const { host, port } = parseListen(options.listen);
@@ -63,8 +66,9 @@ export async function startServer(options: ServerOptions): Promise<WeftServer> {
     log: options.log ?? (() => undefined),
   };
   const token = options.token ?? null;
+  const page = readPage(options.page ?? null);
   const server = createServer((request, response) => {
-    void answer(context, token, request, response);
+    void answer(context, token, page, request, response);
   });
   server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => {
@@ -100,6 +104,14 @@ function parseListen(listen: string): { host: string; port: number } {
   return { host: match[1] ?? match[2]!, port };
 }
 
+function readPage(folder: string | null): Page | null {
+  try {
+    return folder === null ? null : loadPage(folder);
+  } catch (error) {
+    throw new Error(`The page cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 function listenProblem(error: NodeJS.ErrnoException, host: string, port: number): string {
   switch (error.code) {
     case 'EADDRINUSE':
@@ -117,6 +129,7 @@ function listenProblem(error: NodeJS.ErrnoException, host: string, port: number)
 async function answer(
   context: ServerContext,
   token: string | null,
+  page: Page | null,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -124,6 +137,10 @@ async function answer(
   try {
     const url = parseUrl(request.url ?? '/');
     path = countedPath(url.pathname);
+    if (page !== null && answerPage(page, url.pathname, request, response)) {
+      count(context.counters.requests, `page ${response.statusCode}`);
+      return;
+    }
     authorize(request, url.pathname, token);
     const value = await route(context, request, url);
     if (isText(value)) send(response, 200, value.contentType, value.text);

@@ -11,6 +11,8 @@ export interface Store {
   readonly engine: StoreEngine;
   /** Process id of the embedded store, which the agent must not trace; null for a remote one, or while it is down. */
   pid(): number | null;
+  /** The embedded store has died and is not back yet. Of a remote one only a failed insert tells. */
+  isDown(): boolean;
   /**
    * Stores wire blocks that were checked, all in one insert. When it resolves they are there for every query, and stay
    * there if the store is killed.
@@ -62,7 +64,8 @@ async function openEmbedded(folder: string, options: StoreOptions): Promise<Stor
     // A failed request is answered to whoever asked; nobody reads the client's own log.
     log: { level: ClickHouseLogLevel.OFF },
   });
-  return finish(client, { kind: 'single' }, process.pid, () => process.stop());
+  const isDown = () => process.pid() === null;
+  return finish(client, { kind: 'single' }, { pid: process.pid, isDown, stop: () => process.stop() });
 }
 
 async function openRemote(address: string): Promise<Store> {
@@ -79,23 +82,17 @@ async function openRemote(address: string): Promise<Store> {
     log: { level: ClickHouseLogLevel.OFF },
   });
   const engine: StoreEngine = cluster === null ? { kind: 'single' } : { kind: 'cluster', cluster };
-  return finish(
-    client,
-    engine,
-    () => null,
-    () => Promise.resolve(),
-  );
+  return finish(client, engine, { pid: () => null, isDown: () => false, stop: () => Promise.resolve() });
 }
 
 async function finish(
   client: ClickHouseClient,
   engine: StoreEngine,
-  pid: () => number | null,
-  stop: () => Promise<void>,
+  process: Pick<Store, 'pid' | 'isDown'> & { stop(): Promise<void> },
 ): Promise<Store> {
   const close = async (): Promise<void> => {
     await client.close();
-    await stop();
+    await process.stop();
   };
   try {
     await migrate(client, engine);
@@ -107,7 +104,8 @@ async function finish(
   return {
     client,
     engine,
-    pid,
+    pid: process.pid,
+    isDown: process.isDown,
     insertSpans: (blocks) => insertBlocks(client, blocks),
     close,
   };

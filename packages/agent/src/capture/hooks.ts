@@ -95,3 +95,6 @@ export const TLS_PROGRAMS: readonly string[] = [
   'weft_go_tls_read_end',
   'weft_go_tls_write',
 ];
+
+/** Hash tables that only those programs fill. */
+export const TLS_TABLES: readonly string[] = ['weft_tls_goroutines', 'weft_tls_states'];

@@ -14,7 +14,7 @@ import type { GoRuntime } from '../process/go-runtime.ts';
 import type { ProbePoint } from '../tls/probe-plan.ts';
 import { cgroupFolder } from './cgroup.ts';
 import { CpuRings, ringBytesFor } from './cpu-rings.ts';
-import { HOOKS, TLS_PROGRAMS } from './hooks.ts';
+import { HOOKS, TLS_PROGRAMS, TLS_TABLES } from './hooks.ts';
 
 /** Names of the kernel's loss causes by their number in the ABI. */
 const LOST_CAUSES: readonly string[] = Object.entries(LOST)
@@ -108,6 +108,7 @@ export class KernelCapture {
       }
     }
     if (options.tls) for (const program of TLS_PROGRAMS) wanted.add(program);
+    let interrupted = 0;
     // An optional program that the verifier refuses must not cost the tier: try again without it.
     for (;;) {
       const object = openObject(options.object);
@@ -119,6 +120,7 @@ export class KernelCapture {
         return new KernelCapture(tier, object, hooks, ringBytesOf(options));
       } catch (error) {
         object.close();
+        if (isInterrupted(error) && interrupted++ < INTERRUPTED_TRIES) continue;
         const culprit = refusedProgram(error, tier, wanted);
         if (culprit === null) throw error;
         // One TLS program alone is of no use.
@@ -149,7 +151,7 @@ export class KernelCapture {
     Atomics.store(this.#paused, 0, paused ? 1 : 0);
   }
 
-  /** TLS functions can be probed. */
+  /** TLS functions can be probed: that was asked for, and the kernel has taken the programs. */
   get canProbeTls(): boolean {
     return TLS_PROGRAMS.every((name) => this.#object.program(name).fd >= 0);
   }
@@ -241,6 +243,14 @@ export class KernelCapture {
 /** An array map's elements stand 8 bytes apart, however small they are. */
 const PORT_WORDS = 2;
 
+/** A process that gets many signals (a profiler's) can have its loads interrupted more often than libbpf tries again. */
+const INTERRUPTED_TRIES = 20;
+
+/** The verifier was interrupted by a signal (kernel/bpf/verifier.c: do_check): nothing is wrong with the program. */
+function isInterrupted(error: unknown): boolean {
+  return error instanceof BpfError && (error.code === 'EAGAIN' || error.code === 'EWOULDBLOCK');
+}
+
 class MissingHook extends Error {}
 
 /** An optional hook that could be loaded, but not attached. */
@@ -271,6 +281,9 @@ function prepare(
 ): void {
   for (const program of object.programs.values()) program.setAutoload(wanted.has(program.name));
   const ringBytes = ringBytesOf(options);
+  const seesTls = TLS_PROGRAMS.every((program) => wanted.has(program));
+  // Their memory is taken at once, used or not.
+  if (!seesTls) for (const map of TLS_TABLES) object.map(map).setMaxEntries(1);
   const rings = object.map('weft_rings');
   rings.setMaxEntries(possibleCpus());
   rings.setValueSize(RING_DATA + ringBytes + RING_SLACK);
@@ -283,6 +296,7 @@ function prepare(
     weft_use_exclude_cgroup: options.excludeCgroup === null ? 0 : 1,
     weft_syscall_tier: tier === 'syscall' ? 1 : 0,
     weft_send_locked: wanted.has('weft_tcp_send') ? 1 : 0,
+    weft_tls: seesTls ? 1 : 0,
   });
 }
 

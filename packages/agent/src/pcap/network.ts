@@ -1,4 +1,4 @@
-import { formatIpv4, formatIpv6 } from '../address.ts';
+import { formatIpv4, formatIpv6 } from '@weft/model';
 import type { CaptureRefusal } from './packet.ts';
 import type { Datagram } from './transport.ts';
 

@@ -1,7 +1,8 @@
-import { epoch, fnv1a, type SpanRecord } from '@weft/model';
+import { epoch, type SpanRecord } from '@weft/model';
 import { PROTOCOLS, type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
 import { Losses } from '../losses.ts';
 import { type Packet, readCapture } from '../pcap/index.ts';
+import { datagramDigest } from '../sessions/datagram-digest.ts';
 import type { Exchange } from '../sessions/exchange.ts';
 import type { ExchangeSink } from '../sessions/session.ts';
 import { buildSpan } from '../sessions/span-builder.ts';
@@ -14,7 +15,6 @@ const HOLD_NANOS = 1e9;
 const QUIET_NANOS = 60e9;
 const UNANSWERED_NANOS = 600e9;
 const TICK_NANOS = 1e9;
-const DIGEST_BYTES = 64;
 const MAX_FLOWS = 65_536;
 
 interface Flow {
@@ -73,7 +73,7 @@ class CaptureReplay implements ExchangeSink {
     let position = packet.sequence;
     let other = packet.acknowledgment;
     if (packet.transport === 'udp') {
-      this.#digest = fnv1a(packet.payload, DIGEST_BYTES);
+      this.#digest = datagramDigest(packet.payload, Number(packet.timeUnixNanos));
       position = flow.sent[side];
       other = flow.sent[side === TO_SERVER ? TO_CLIENT : TO_SERVER];
       flow.sent[side] += packet.payloadLength;

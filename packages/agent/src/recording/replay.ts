@@ -49,8 +49,14 @@ export function replayRecording(bytes: Uint8Array, options: ReplayOptions): Repl
   const memory = recordMemory(aligned);
   const processes = new RecordedProcesses();
   const records: SpanRecord[] = [];
-  const pipeline = new Pipeline(processes, { mask: options.mask, without: options.without ?? [] }, (span) =>
-    records.push(span),
+  const pipeline = new Pipeline(
+    processes,
+    {
+      mask: options.mask,
+      without: options.without ?? [],
+      epochUnixNanos: Number(header.value.header.epochUnixNano),
+    },
+    (span) => records.push(span),
   );
   readRecords(aligned, header.value.offset, {
     event: () => {},

@@ -1,13 +1,13 @@
-import type { Candidate, ServedRequest } from '@weft/causality';
+import type { Candidate, TurnRequest } from '@weft/causality';
 import type { Attributes, ExchangeKey } from '@weft/model';
-import type { Message } from '@weft/protocols';
+import { type Message, type RequestId, TO_CLIENT } from '@weft/protocols';
 import type { ConnectionFacts } from '../streams/connection-facts.ts';
 
 /**
  * One request/response pair as one end of one connection saw it: what becomes a span. Filled in as the
  * bytes pass; the only mutable record of the pipeline.
  */
-export class Exchange implements ServedRequest {
+export class Exchange implements TurnRequest {
   readonly connection: ConnectionFacts;
   readonly request: Message;
   response: Message | null = null;
@@ -30,13 +30,17 @@ export class Exchange implements ServedRequest {
   responseEnded = false;
   /** Attributes that became known at the messages' ends. */
   extra: Attributes | null = null;
-  /** Thread that read the request's head (served requests). */
+  /** Thread that read the request's head, or sent the call. */
   tid = 0;
   /** Requests that may have caused it (calls), strongest first. */
   causes: readonly Candidate<Exchange>[] = [];
+  /** Its causes are known at the end of the sender's turn (calls). */
+  undecided = false;
+  underWay = 0;
   /** Goroutine that waits for the answer (calls), 0 = none known. */
   waiter = 0;
   open = true;
+  calls = 0;
   /** UDP: digest of the request's first bytes. */
   digest = 0;
   /** Memo of the exchange key. */
@@ -58,7 +62,7 @@ export class Exchange implements ServedRequest {
     this.otherPosition = otherPosition;
     this.alone = alone;
     this.wireStart = request.start;
-    this.wireResponse = otherPosition;
+    this.wireResponse = request.pairingId === null ? otherPosition : request.start;
   }
 
   get tgid(): number {
@@ -69,8 +73,21 @@ export class Exchange implements ServedRequest {
     return this.start;
   }
 
+  get answered(): boolean {
+    return this.response !== null;
+  }
+
   get traceId(): string | null {
     return this.request.carried?.traceId ?? null;
+  }
+
+  get requestIds(): readonly RequestId[] | undefined {
+    return this.request.carried?.requestIds;
+  }
+
+  /** A request of the server in the client's name, answered by the server too (HTTP/2). */
+  get pushed(): boolean {
+    return this.request.kind === 'request' && this.request.side === TO_CLIENT;
   }
 
   /** A push that nobody answers. */

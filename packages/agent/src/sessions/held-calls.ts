@@ -3,6 +3,8 @@ import { keyIsFinal } from './span-builder.ts';
 
 /** A call waits so long for the key of the request that caused it; past that the key is predicted. */
 const HOLD_NANOS = 1e9;
+/** Where requests interleave a prediction is mostly wrong: the peers' settings and windows go between. */
+const HOLD_INTERLEAVED_NANOS = 10e9;
 const MAX_HELD = 65_536;
 
 /**
@@ -25,7 +27,7 @@ export class HeldCalls {
 
   /** Takes a call that has ended. */
   add(exchange: Exchange): void {
-    if (isDue(exchange)) {
+    if (isDue(exchange, exchange.end)) {
       this.#ship(exchange);
       return;
     }
@@ -38,13 +40,16 @@ export class HeldCalls {
     if (this.#held.length === 0) return;
     const still: Exchange[] = [];
     for (const exchange of this.#held) {
-      if (force || now - exchange.end > HOLD_NANOS || isDue(exchange)) this.#ship(exchange);
+      if (force || isDue(exchange, now)) this.#ship(exchange);
       else still.push(exchange);
     }
     this.#held = still;
   }
 }
 
-function isDue(exchange: Exchange): boolean {
-  return exchange.causes.every((cause) => keyIsFinal(cause.request));
+function isDue(exchange: Exchange, now: number): boolean {
+  const waited = now - exchange.end;
+  if (waited <= HOLD_NANOS) return exchange.causes.every((cause) => keyIsFinal(cause.request));
+  if (waited > HOLD_INTERLEAVED_NANOS) return true;
+  return exchange.causes.every(({ request }) => request.request.pairingId === null || keyIsFinal(request));
 }

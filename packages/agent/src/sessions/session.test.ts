@@ -304,6 +304,87 @@ describe('by id', () => {
   });
 });
 
+describe('interleaved, by id', () => {
+  test('messages end in any order, each its own exchange', () => {
+    const { begin, end, pairs, opened, closed, session } = talk();
+    const requests = [1, 3, 5].map((id) => begin(TO_SERVER, 'request', `${id}`, { id }));
+    const responses = [5, 1, 3].map((id) => begin(TO_CLIENT, 'response', `r${id}`, { id }));
+    expect(session.pending).toEqual([]);
+    for (const request of requests) end(request, { 'http.request.body.size': request.start });
+    expect(closed).toEqual([]);
+    for (const at of [1, 2, 0]) end(responses[at]!, { 'http.response.body.size': at });
+    expect(pairs()).toEqual(['1 r1', '3 r3', '5 r5']);
+    expect(opened.map(({ extra }) => extra)).toEqual(
+      [1, 2, 0].map((at, i) => ({
+        'http.request.body.size': requests[i]!.start,
+        'http.response.body.size': at,
+      })),
+    );
+  });
+
+  test('none is alone: where its response begins nobody knows before', () => {
+    const { ask, opened } = talk();
+    ask('a', { id: 1 });
+    expect(opened[0]!.alone).toBe(false);
+  });
+
+  test('whose bytes: what its parser says, and in which order', () => {
+    const { begin, session, opened } = talk();
+    const [a, b] = [1, 3].map((id) => begin(TO_SERVER, 'request', `${id}`, { id }));
+    session.resetTouched(TO_SERVER);
+    session.touch(b!);
+    expect(session.touched(TO_SERVER)).toBe(opened[1]);
+    session.touch(a!);
+    session.touch(b!);
+    expect(session.touched(TO_SERVER)).toBeNull();
+    expect(session.touchedAll).toEqual([opened[1], opened[0]]);
+    session.resetTouched(TO_SERVER);
+    expect([session.idle, session.touched(TO_CLIENT)]).toEqual([true, null]);
+  });
+
+  test('an id that is used again: the one before is not answered any more', () => {
+    const { ask, reply, pairs } = talk();
+    ask('a', { id: 1 });
+    ask('b', { id: 1 });
+    reply('B', { id: 1 });
+    expect(pairs()).toEqual(['a -', 'b B']);
+  });
+
+  test('a response before its request, while others wait', () => {
+    const { ask, reply, pairs } = talk();
+    ask('a', { id: 1 });
+    reply('B', { id: 3 });
+    ask('b', { id: 3, other: 5_000 });
+    expect(pairs()).toEqual(['b B']);
+  });
+
+  test('the connection ends: what is open is given out, answered or not', () => {
+    const { ask, begin, session, pairs } = talk();
+    ask('a', { id: 1 });
+    ask('b', { id: 3 });
+    begin(TO_CLIENT, 'response', 'B', { id: 3 });
+    session.finish();
+    expect(pairs().sort()).toEqual(['a -', 'b B']);
+  });
+
+  test('unanswered ones are given up, streams that were answered go on', () => {
+    const { ask, begin, session, pairs } = talk();
+    ask('a', { id: 1 });
+    ask('b', { id: 3 });
+    begin(TO_CLIENT, 'response', 'B', { id: 3 });
+    session.expire(1_000);
+    expect(pairs()).toEqual(['a -']);
+    expect(session.abandon().map(({ request }) => request.name)).toEqual(['b']);
+  });
+
+  test('requests beyond the bound: the oldest is given up', () => {
+    const { ask, session, closed } = talk();
+    for (let id = 0; id < 16_400; id++) ask('a', { id });
+    expect(session.pending).toHaveLength(16_384);
+    expect(closed).toHaveLength(16);
+  });
+});
+
 describe('other kinds', () => {
   test('an interim response says where the response begins', () => {
     const { ask, begin, reply, closed } = talk();

@@ -30,6 +30,8 @@ export interface StreamClock {
 const MAX_PENDING = 16_384;
 /** Responses that were seen before their request. */
 const MAX_EARLY = 64;
+/** Exchanges that one read is noted to belong to. */
+const MAX_TOUCHED = 64;
 
 interface EarlyResponse {
   readonly message: Message;
@@ -50,42 +52,73 @@ export class Session implements MessageSink {
   readonly #sink: ExchangeSink;
   readonly #clock: StreamClock;
   readonly protocol: string;
+  /** Requests that wait for their response in order. */
   #pending: Exchange[] = [];
+  /** Exchanges with an id of their own, from the request to the response's end: several interleave. */
+  readonly #byId = new Map<number | string, Exchange>();
   #early: EarlyResponse[] = [];
   /** Exchange of the message that is being read, by side. */
   #current: [Exchange | null, Exchange | null] = [null, null];
-  #earlyCurrent: EarlyResponse | null = null;
-  /** Exchanges whose bytes were read since `resetTouched`; more than one in one read is ambiguous. */
-  #touched: Exchange | null = null;
-  #ambiguous = false;
+  /** Exchanges whose bytes were read since `resetTouched`, in that order. */
+  readonly #touched: Exchange[] = [];
+  /** Side of the chunk that is being read. */
+  #side: Side = TO_SERVER;
+  /** Bytes belong to the exchanges that the parser names with them, not to the one that began last. */
+  #interleaves: boolean;
   /** Bytes up to here, by side, hold some that were not seen or not understood. */
   #unread: [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   /** Refusals since the last message that made sense, by side. */
   #refused: [number, number] = [0, 0];
 
-  constructor(facts: ConnectionFacts, protocol: string, sink: ExchangeSink, clock: StreamClock) {
+  /** @param interleaves the parser names the exchange of all bytes (`Protocol.interleaves`) */
+  constructor(
+    facts: ConnectionFacts,
+    protocol: string,
+    sink: ExchangeSink,
+    clock: StreamClock,
+    interleaves = false,
+  ) {
+    this.#interleaves = interleaves;
     this.facts = facts;
     this.protocol = protocol;
     this.#sink = sink;
     this.#clock = clock;
   }
 
+  /** Requests without a response so far. */
   get pending(): readonly Exchange[] {
-    return this.#pending;
+    if (this.#byId.size === 0) return this.#pending;
+    return [...this.#pending, ...[...this.#byId.values()].filter(({ response }) => response === null)];
   }
 
-  /** Forgets which exchanges the last chunk belonged to. */
-  resetTouched(): void {
-    this.#touched = null;
-    this.#ambiguous = false;
+  /** A chunk of a side comes: forgets which exchanges the one before belonged to. */
+  resetTouched(side: Side): void {
+    this.#side = side;
+    this.#touched.length = 0;
+  }
+
+  /** The exchanges that the bytes since `resetTouched` are known to belong to, in their order. */
+  get touchedAll(): readonly Exchange[] {
+    return this.#touched;
+  }
+
+  /** Requests of several may be sent together, long after what caused them. */
+  get interleaves(): boolean {
+    return this.#interleaves;
+  }
+
+  /** The bytes since `resetTouched` belong to the connection itself (settings, flow control). */
+  get idle(): boolean {
+    return this.#interleaves && this.#touched.length === 0;
   }
 
   /**
    * The exchange that the bytes since `resetTouched` on a side belong to; null when none or several.
    */
   touched(side: Side): Exchange | null {
-    if (this.#ambiguous) return null;
-    if (this.#touched !== null) return this.#touched;
+    if (this.#touched.length > 0 || this.#interleaves) {
+      return this.#touched.length === 1 ? this.#touched[0]! : null;
+    }
     const current = this.#current[side];
     if (current !== null && !(side === TO_SERVER ? current.requestEnded : current.responseEnded))
       return current;
@@ -93,8 +126,23 @@ export class Session implements MessageSink {
   }
 
   #touch(exchange: Exchange): void {
-    if (this.#touched !== null && this.#touched !== exchange) this.#ambiguous = true;
-    this.#touched = exchange;
+    const { length } = this.#touched;
+    if (this.#touched[length - 1] === exchange || length >= MAX_TOUCHED) return;
+    if (length < 2 || !this.#touched.includes(exchange)) this.#touched.push(exchange);
+  }
+
+  touch(message: Message): void {
+    this.#interleaves = true;
+    const exchange = this.#exchangeOf(message);
+    if (exchange !== null) this.#touch(exchange);
+  }
+
+  /** The exchange that a message which has been told of belongs to, or null. */
+  #exchangeOf(message: Message): Exchange | null {
+    const { pairingId, kind, side } = message;
+    const isInOrder = pairingId === null || kind === 'one-way';
+    const exchange = isInOrder ? this.#current[side] : (this.#byId.get(pairingId) ?? null);
+    return exchange?.request === message || exchange?.response === message ? exchange : null;
   }
 
   message(message: Message): void {
@@ -124,10 +172,13 @@ export class Session implements MessageSink {
       this.protocol,
       start,
       this.#clock.otherPosition(),
-      this.#pending.length === 0 && !this.#answering(),
+      // Where messages have ids others may come between.
+      message.pairingId === null && this.#pending.length === 0 && !this.#answering(),
     );
     exchange.wireStart = this.#clock.wirePosition(message.side, message.start);
-    exchange.wireResponse = this.#clock.otherWirePosition();
+    // Others come between where requests have ids, and both ends see those at different times: without a response the
+    // request's own position is what they agree on.
+    exchange.wireResponse = message.pairingId === null ? this.#clock.otherWirePosition() : exchange.wireStart;
     return exchange;
   }
 
@@ -143,7 +194,9 @@ export class Session implements MessageSink {
     this.#current[TO_SERVER] = exchange;
     this.#touch(exchange);
     const early = this.#takeEarly(exchange);
-    if (early === null) this.#pending.push(exchange);
+    const id = message.pairingId;
+    if (id !== null) this.#remember(id, exchange, early?.ended === true);
+    else if (early === null) this.#pending.push(exchange);
     this.#sink.opened(exchange);
     if (early !== null) {
       exchange.response = early.message;
@@ -157,10 +210,25 @@ export class Session implements MessageSink {
     }
   }
 
+  /** @param isOver its response has ended already */
+  #remember(id: number | string, exchange: Exchange, isOver: boolean): void {
+    // An id that is used again: the one before gets no answer any more.
+    const before = this.#byId.get(id);
+    if (before !== undefined) this.#close(before);
+    if (this.#byId.size >= MAX_PENDING) {
+      for (const oldest of this.#byId.values()) {
+        this.#close(oldest);
+        break;
+      }
+    }
+    if (!isOver) this.#byId.set(id, exchange);
+  }
+
   /** A response that came before its request begins at or behind the place where that request saw the other direction. */
   #takeEarly(exchange: Exchange): EarlyResponse | null {
-    if (this.#early.length === 0 || this.#pending.length > 0) return null;
+    if (this.#early.length === 0) return null;
     const id = exchange.request.pairingId;
+    if (id === null && this.#pending.length > 0) return null;
     const at = this.#early.findIndex(
       (early) => early.message.pairingId === id && early.message.start >= exchange.otherPosition,
     );
@@ -175,12 +243,10 @@ export class Session implements MessageSink {
       if (message.kind === 'interim') return;
       if (this.#early.length >= MAX_EARLY) this.#early.shift();
       const wireStart = this.#clock.wirePosition(message.side, message.start);
-      this.#earlyCurrent = { message, wireStart, start, end: start, ended: false, extra: null };
-      this.#early.push(this.#earlyCurrent);
-      this.#current[TO_CLIENT] = null;
+      this.#early.push({ message, wireStart, start, end: start, ended: false, extra: null });
+      if (message.pairingId === null) this.#current[TO_CLIENT] = null;
       return;
     }
-    this.#earlyCurrent = null;
     const before = this.#current[TO_CLIENT];
     // In order, a new response says that the one before is over, whatever its parser made of its end.
     if (message.pairingId === null && before !== null && before !== exchange && before.response !== null) {
@@ -195,6 +261,7 @@ export class Session implements MessageSink {
     if (message.kind === 'interim') return;
     exchange.response = message;
     exchange.end = start;
+    if (message.pairingId !== null) return;
     const at = this.#pending.indexOf(exchange);
     if (at >= 0) this.#pending.splice(at, 1);
   }
@@ -202,7 +269,8 @@ export class Session implements MessageSink {
   /** The pending request that a response answers, or null. Requests whose answer was missed are closed. */
   #awaiting(message: Message): Exchange | null {
     if (message.pairingId !== null) {
-      return this.#pending.find((exchange) => exchange.request.pairingId === message.pairingId) ?? null;
+      const exchange = this.#byId.get(message.pairingId);
+      return exchange?.response === null ? exchange : null;
     }
     let alone = this.#pending[0]?.alone === true;
     for (let first = this.#pending[0]; first !== undefined; first = this.#pending[0]) {
@@ -223,26 +291,33 @@ export class Session implements MessageSink {
 
   end(message: Message, position: number, extra: Attributes | null): void {
     const time = this.#clock.timeOf(message.side, position - 1);
-    const current = this.#current[message.side];
-    if (current?.request === message) {
-      current.requestEnded = true;
-      current.end = Math.max(current.end, time);
-      if (extra !== null) current.extra = { ...current.extra, ...extra };
-      if (message.kind === 'one-way') {
-        this.#sink.opened(current);
-        this.#close(current);
-      } else {
-        this.#closeIfComplete(current);
-      }
-    } else if (current?.response === message) {
-      current.responseEnded = true;
-      current.end = Math.max(current.end, time);
-      if (extra !== null) current.extra = { ...current.extra, ...extra };
-      this.#closeIfComplete(current);
-    } else if (this.#earlyCurrent?.message === message) {
-      this.#earlyCurrent.ended = true;
-      this.#earlyCurrent.end = time;
-      this.#earlyCurrent.extra = extra;
+    const exchange = this.#exchangeOf(message);
+    if (exchange === null) {
+      this.#endEarly(message, time, extra);
+      return;
+    }
+    exchange.end = Math.max(exchange.end, time);
+    if (extra !== null) exchange.extra = { ...exchange.extra, ...extra };
+    if (message === exchange.response) exchange.responseEnded = true;
+    else exchange.requestEnded = true;
+    if (message.kind === 'one-way') {
+      this.#sink.opened(exchange);
+      this.#close(exchange);
+      return;
+    }
+    // The bytes that end a message belong to it; but some protocols learn of an end from the other side's bytes.
+    if (message.side === this.#side) this.#touch(exchange);
+    this.#closeIfComplete(exchange);
+  }
+
+  #endEarly(message: Message, time: number, extra: Attributes | null): void {
+    for (let i = this.#early.length - 1; i >= 0; i--) {
+      const early = this.#early[i]!;
+      if (early.message !== message) continue;
+      early.ended = true;
+      early.end = time;
+      early.extra = extra;
+      return;
     }
   }
 
@@ -269,8 +344,13 @@ export class Session implements MessageSink {
 
   #close(exchange: Exchange): void {
     if (!exchange.open) return;
+    const id = exchange.request.pairingId;
+    if (id !== null && this.#byId.get(id) === exchange) this.#byId.delete(id);
     this.#sink.closed(exchange);
     exchange.open = false;
+    // A connection may be quiet for long: what it would keep until its next request outlives the young generation.
+    if (this.#current[TO_SERVER] === exchange) this.#current[TO_SERVER] = null;
+    if (this.#current[TO_CLIENT] === exchange) this.#current[TO_CLIENT] = null;
   }
 
   /**
@@ -280,13 +360,16 @@ export class Session implements MessageSink {
    */
   abandon(except: ((exchange: Exchange) => boolean) | null = null): Exchange[] {
     const current = this.#current[TO_CLIENT];
-    const open = this.#pending;
+    const open = [...this.#pending, ...this.#byId.values()];
     this.#pending = [];
-    if (current?.open && current.response !== null) open.push(current);
+    this.#byId.clear();
+    if (current?.open && current.response !== null && !open.includes(current)) open.push(current);
     const abandoned: Exchange[] = [];
     for (const exchange of open) {
       if (except?.(exchange)) {
-        if (exchange.response === null) this.#pending.push(exchange);
+        const id = exchange.request.pairingId;
+        if (id !== null) this.#byId.set(id, exchange);
+        else if (exchange.response === null) this.#pending.push(exchange);
         continue;
       }
       exchange.open = false;
@@ -300,15 +383,19 @@ export class Session implements MessageSink {
     const current = this.#current[TO_CLIENT];
     if (current !== null && current.response !== null) this.#close(current);
     for (const exchange of this.#pending) this.#close(exchange);
+    for (const exchange of this.#byId.values()) this.#close(exchange);
     this.#pending = [];
     this.#early = [];
     this.#current = [null, null];
-    this.#earlyCurrent = null;
   }
 
   /** Closes requests that have waited since before `since` without a sign of a response. */
   expire(since: number): void {
     while (this.#pending.length > 0 && this.#pending[0]!.start < since) this.#close(this.#pending.shift()!);
+    for (const exchange of this.#byId.values()) {
+      if (exchange.start >= since) break;
+      if (exchange.response === null) this.#close(exchange);
+    }
   }
 
   /** Closes an answered exchange that has been quiet since before `since`: for protocols that cannot tell the end. */

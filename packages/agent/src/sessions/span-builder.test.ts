@@ -58,6 +58,42 @@ function exchange(
   return made;
 }
 
+test('an error that is told at the end of a response makes it one', () => {
+  const failing = exchange(SERVER);
+  failing.extra = { 'error.type': '1146' };
+  expect(buildSpan(failing, OWNER)).toMatchObject({ status: 'error', attributes: { 'error.type': '1146' } });
+  expect(buildSpan(exchange(SERVER), OWNER).status).toBe('ok');
+});
+
+describe('multiplexed', () => {
+  test('without a response both ends agree, wherever each of them was in the other direction', () => {
+    const at = (facts: ConnectionFacts, otherPosition: number) => {
+      const request = message(TO_SERVER, 'request', { pairingId: 7 });
+      const made = new Exchange(facts, request, 'http2', 100, otherPosition, false);
+      made.open = false;
+      return exchangeKeyOf(made);
+    };
+    expect(at(CLIENT, 5_000)).toBe(at(SERVER, 5_040));
+  });
+
+  test.each([
+    [0, 'ok', 'ok'],
+    [5, 'error', 'ok'],
+    [13, 'error', 'error'],
+    [1, 'error', 'ok'],
+  ])('status %s of a gRPC call: at the client %s, at the server %s', (code, client, server) => {
+    const attributes = { 'http.response.status_code': 200, 'rpc.grpc.status_code': code };
+    expect(buildSpan(exchange(CLIENT, {}, { attributes }), OWNER).status).toBe(client);
+    expect(buildSpan(exchange(SERVER, {}, { attributes }), OWNER).status).toBe(server);
+  });
+
+  test('a stream that was reset after its response had begun has failed', () => {
+    const made = exchange(SERVER);
+    made.extra = { 'error.type': 'CANCEL' };
+    expect(buildSpan(made, OWNER).status).toBe('error');
+  });
+});
+
 describe('identity', () => {
   test.each(['tcp', 'unix'] as const)(
     'both ends of a %s exchange compute the same ids alone',

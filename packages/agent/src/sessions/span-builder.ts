@@ -26,6 +26,11 @@ export interface SpanOwner {
   readonly attributes: Attributes;
 }
 
+/**
+ * OpenTelemetry gRPC semantic conventions: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE and
+ * DATA_LOSS are the server's errors, the others the caller's.
+ */
+const GRPC_SERVER_ERRORS: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
 const CLIENT_PROCESS = observationPointIndex('client-process');
 
 /**
@@ -62,7 +67,12 @@ function computeKey(exchange: Exchange): ExchangeKey {
 
 /** The exchange's key will not change any more. */
 export function keyIsFinal(exchange: Exchange): boolean {
-  return !exchange.open || !Number.isNaN(exchange.responseStart) || exchange.alone;
+  return (
+    !exchange.open ||
+    !Number.isNaN(exchange.responseStart) ||
+    exchange.alone ||
+    exchange.connection.transport === 'udp'
+  );
 }
 
 function pointOf(exchange: Exchange): ObservationPoint {
@@ -88,10 +98,23 @@ export function spanIdOfExchange(exchange: Exchange): SpanId {
 
 function statusOf(exchange: Exchange, kind: SpanKind, attributes: Attributes): SpanStatus {
   if (exchange.response === null) return 'unset';
+  // Who was asked for a name that does not exist has answered well.
+  if (exchange.connection.role === 'server' && attributes['weft.dns.response.code'] === 'NXDOMAIN')
+    return 'ok';
   // OpenTelemetry HTTP semantic conventions: 4xx is the caller's error, not the server's.
   const code = attributes['http.response.status_code'];
   if (kind === 'client' && typeof code === 'number' && code >= 400) return 'error';
+  const grpc = attributes['rpc.grpc.status_code'];
+  if (typeof grpc === 'number' && (kind === 'client' ? grpc !== 0 : GRPC_SERVER_ERRORS.has(grpc)))
+    return 'error';
+  // It became known after the response had begun: one result of several, a stream that was reset.
+  if (exchange.extra?.['error.type'] !== undefined) return 'error';
   return exchange.response.status;
+}
+
+/** The code that the answer gave, whatever its protocol; `_OTHER` is the conventions' word for none. */
+function errorTypeOf(attributes: Attributes): string {
+  return String(attributes['http.response.status_code'] ?? attributes['db.response.status_code'] ?? '_OTHER');
 }
 
 function linksOf(exchange: Exchange): Link[] {
@@ -123,6 +146,12 @@ export function buildSpan(exchange: Exchange, owner: SpanOwner): SpanRecord {
   // The socket's port, whatever the message says.
   if (port !== undefined) attributes['server.port'] = port;
   if (response === null && !exchange.oneWay) attributes['weft.incomplete'] = true;
+  const original = request.carried?.original;
+  if (original !== undefined) attributes['weft.trace.original_id'] = original;
+  const status = statusOf(exchange, kind, attributes);
+  // By the conventions what failed has one, and nothing else.
+  if (status === 'error') attributes['error.type'] ??= errorTypeOf(attributes);
+  else if (attributes['error.type'] !== undefined) delete attributes['error.type'];
   const links = linksOf(exchange);
   let parent: SpanId | null = links[0]?.chosen ? links[0].spanId : null;
   if (point === 'server-process') parent = spanIdOf(key, CLIENT_PROCESS);
@@ -138,7 +167,7 @@ export function buildSpan(exchange: Exchange, owner: SpanOwner): SpanRecord {
     service: owner.service,
     start: nanos(exchange.start),
     duration: Math.max(0, exchange.end - exchange.start),
-    status: statusOf(exchange, kind, attributes),
+    status,
     attributes,
   };
 }
@@ -175,8 +204,11 @@ function describeNetwork(connection: ConnectionFacts, attributes: Record<string,
     return;
   }
   attributes['network.transport'] = connection.transport;
-  if (connection.remoteAddress !== '') attributes['network.peer.address'] = connection.remoteAddress;
-  attributes['network.peer.port'] = connection.remotePort;
+  // One socket for datagrams serves many peers: who sent which is not known.
+  if (connection.transport !== 'udp' || connection.role !== 'server') {
+    if (connection.remoteAddress !== '') attributes['network.peer.address'] = connection.remoteAddress;
+    attributes['network.peer.port'] = connection.remotePort;
+  }
   attributes['server.port'] = serverPort(connection);
   // Unless the request names the server itself.
   const server = connection.role === 'client' ? connection.remoteAddress : connection.localAddress;

@@ -1,5 +1,4 @@
-import type { Attributes } from '@weft/model';
-import { formatIpv4, formatIpv6 } from '../address.ts';
+import { type Attributes, formatIpv4, formatIpv6 } from '@weft/model';
 
 const MAPPED = '::ffff:';
 

@@ -77,6 +77,27 @@ describe('which protocol', () => {
     expect(closed).toMatchObject([{ request: { name: 'GET /a' }, response: { status: 'ok' } }]);
   });
 
+  test('where the server speaks first, its greeting does, whole or not', () => {
+    const greeting = `\x4a\x00\x00\x00\x0a11.4.2-MariaDB\x00${'salt'.repeat(3)}\x00${'\x00'.repeat(45)}`;
+    const flags = '\x05\xa2\x0a\x00\x00\x00\x00\x01\x21';
+    for (const cut of [0, 4, 20]) {
+      const { connection, ask, reply, closed, refused } = listen();
+      if (cut > 0) reply(greeting.slice(0, cut));
+      reply(greeting.slice(cut));
+      expect(connection.protocol).toBe('mysql');
+      ask(`\x26\x00\x00\x01${flags}${'\x00'.repeat(23)}root\x00\x00`);
+      reply('\x07\x00\x00\x02\x00\x00\x00\x02\x00\x00\x00');
+      ask('\x09\x00\x00\x00\x03SELECT 1');
+      reply('\x07\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00');
+      expect(closed.map(({ request, response }) => `${request.name} ${response?.status}`)).toEqual([
+        'LOGIN ok',
+        'SELECT ok',
+      ]);
+      expect(closed[0]!.request.attributes['db.system.name']).toBe('mariadb');
+      expect(refused).toEqual([]);
+    }
+  });
+
   test('from the middle: opaque until a message begins', () => {
     const { connection, ask, reply, names } = listen();
     reply('...the rest of a body');

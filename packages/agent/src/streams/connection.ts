@@ -1,7 +1,9 @@
 import type { Moment } from '@weft/causality';
 import {
+  CALL_BYTES,
   createTlsParser,
   detectProtocol,
+  INTERLEAVED_CALL_BYTES,
   opaque as OPAQUE,
   type Parser,
   type ParserOptions,
@@ -107,11 +109,11 @@ export class Connection implements StreamClock {
     this.#wire = wire;
     this.#facts = facts;
     this.#sink = sink;
-    this.#options = options;
+    this.#options = facts.transport === 'udp' ? { ...options, datagrams: true } : options;
     this.#streams = [new Stream(this.#sinkOf(TO_SERVER), hold), new Stream(this.#sinkOf(TO_CLIENT), hold)];
     this.#protocol = OPAQUE;
     this.#session = new Session(facts, OPAQUE.name, sink, this);
-    this.#parser = OPAQUE.createParser(this.#session, options);
+    this.#parser = OPAQUE.createParser(this.#session, this.#options);
   }
 
   /** What does not change of the connection, as far as it is known by now. */
@@ -134,6 +136,11 @@ export class Connection implements StreamClock {
     return this.#protocol !== OPAQUE;
   }
 
+  /** Bytes of one call that its protocol can make use of. */
+  get callBytes(): number {
+    return this.#session.interleaves ? INTERLEAVED_CALL_BYTES : (this.#protocol.callBytes ?? CALL_BYTES);
+  }
+
   get session(): Session {
     return this.#session;
   }
@@ -154,7 +161,7 @@ export class Connection implements StreamClock {
     time: number,
     moment: Moment | null = null,
   ): void {
-    this.#session.resetTouched();
+    this.#session.resetTouched(side);
     // The opposite direction's place is known before its first byte: positions compare from the start.
     const other = this.#streams[side === TO_SERVER ? TO_CLIENT : TO_SERVER];
     if (Number.isNaN(other.next)) other.next = otherRaw;
@@ -197,7 +204,10 @@ export class Connection implements StreamClock {
 
   /** Position below which the kernel need not copy this side's bytes. */
   neededFrom(side: Side): number {
-    return this.#parser.neededFrom(side);
+    const needed = this.#parser.neededFrom(side);
+    const { next } = this.#streams[side];
+    // A side that has not spoken yet has no place in the parser: zero would be ahead of half of all sequences.
+    return Number.isNaN(next) ? needed : Math.max(needed, next);
   }
 
   timeOf(side: Side, position: number): number {
@@ -268,7 +278,9 @@ export class Connection implements StreamClock {
     if (this.#lastSide !== side) {
       if (this.#isDoubtful) this.#doubt(side, bytes);
       else if (this.#protocol === OPAQUE && !this.#detect(side, bytes)) {
-        if (bytes.length < MOST_UNDECIDED && isUndecided(bytes, side)) {
+        // A datagram has no sequel.
+        const goesOn = this.facts.transport !== 'udp' && bytes.length < MOST_UNDECIDED;
+        if (goesOn && isUndecided(bytes, side)) {
           this.#undecided = { side, bytes: bytes.slice(), position, time };
           return;
         }
@@ -320,7 +332,7 @@ export class Connection implements StreamClock {
     this.#strangeTurns = 0;
     this.#tls = null;
     this.#protocol = protocol;
-    this.#session = new Session(this.facts, protocol.name, this.#sink, this);
+    this.#session = new Session(this.facts, protocol.name, this.#sink, this, protocol.interleaves);
     if (protocol === TLS) this.#frameTls();
     else this.#parser = protocol.createParser(this.#session, this.#options);
   }

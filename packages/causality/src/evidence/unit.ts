@@ -1,5 +1,7 @@
-import type { Context, ProcessContexts, Thread } from '../contexts.ts';
+import type { Context } from '../context.ts';
+import type { ProcessContexts, Thread } from '../contexts.ts';
 import type { Moment, ServedRequest } from '../facts.ts';
+import { inOrder } from './in-order.ts';
 import type { Believe, EvidenceSource } from './source.ts';
 
 /**
@@ -22,6 +24,7 @@ const SHARED_SLEPT = 0.7;
 const SHARED_NEW_SOCKET = 0.3;
 /** The request is answered already: work that a handler leaves behind. */
 const AFTER_RESPONSE = 0.6;
+const AFTER_RESPONSE_OF_SEVERAL = 0.4;
 /** A goroutine stands alone; a thread under goroutines tells little. */
 const GOROUTINE = 0.999;
 const THREAD_OF_GOROUTINES = 0.35;
@@ -34,13 +37,16 @@ function threadConfidence<R extends ServedRequest>(
   at: Moment,
 ): number {
   const slept = context.switches !== at.switches;
-  if (!context.request.open) return slept ? 0 : AFTER_RESPONSE;
+  if (!context.request.open) {
+    if (slept) return 0;
+    return thread.open > 0 ? AFTER_RESPONSE_OF_SEVERAL : AFTER_RESPONSE;
+  }
   if (thread.open <= 1) {
     if (slept) return EXCLUSIVE_SLEPT;
     return thread.loop && process.open.size > 1 ? ALONE_ON_LOOP : EXCLUSIVE;
   }
   if (first) return SHARED_NEW_SOCKET;
-  return slept ? SHARED_SLEPT : SHARED;
+  return (slept ? SHARED_SLEPT : SHARED) * process.habits.actsAtOnce;
 }
 
 function unitCandidates<R extends ServedRequest>(
@@ -62,8 +68,10 @@ function unitCandidates<R extends ServedRequest>(
     }
     return;
   }
-  const context = thread?.current;
-  if (thread === undefined || context?.via !== via) return;
+  if (thread === undefined) return;
+  if (thread.open > 1 && !first && inOrder(via, process.habits, thread, at, believe)) return;
+  const context = thread.current;
+  if (context?.via !== via) return;
   const confidence = threadConfidence(process, thread, context, first, at);
   if (confidence > 0) believe(context.request, via, `thread ${at.tid}`, confidence);
 }

@@ -1,6 +1,6 @@
 import type { EvidenceKind } from '@weft/model';
 import { CausalityEngine, DEFAULT_THRESHOLD } from '../engine.ts';
-import type { Candidate, Moment, ServedRequest } from '../facts.ts';
+import type { Candidate, CarriedRequestId, Moment, ServedRequest } from '../facts.ts';
 
 /** A request that a test's process serves. */
 export interface Told extends ServedRequest {
@@ -12,6 +12,7 @@ export type Who = Partial<Omit<Moment, 'time'>>;
 
 export interface Call extends Who {
   readonly traceId?: string;
+  readonly requestIds?: readonly CarriedRequestId[];
   readonly socket?: number;
   /** It is the first request on its socket. */
   readonly first?: boolean;
@@ -46,16 +47,30 @@ export class World {
   }
 
   /** A request's head is read. */
-  receives(name: string, who: Who = {}, traceId: string | null = null): Told {
+  receives(
+    name: string,
+    who: Who = {},
+    traceId: string | null = null,
+    requestIds?: readonly CarriedRequestId[],
+  ): Told {
     const at = this.at(who);
-    const request: Told = { name, tgid: at.tgid, openedAt: at.time, traceId, open: true };
+    const request: Told = {
+      name,
+      tgid: at.tgid,
+      openedAt: at.time,
+      traceId,
+      requestIds,
+      open: true,
+      calls: 0,
+      underWay: 0,
+    };
     this.engine.requestReceived(request, at);
     return request;
   }
 
   /** A call leaves. @returns its possible causes */
-  calls({ traceId, socket = 1, first = false, ...who }: Call = {}): Candidate<Told>[] {
-    return this.engine.causesOf({ traceId: traceId ?? null, socket, first }, this.at(who));
+  calls({ traceId, requestIds, socket = 1, first = false, ...who }: Call = {}): Candidate<Told>[] {
+    return this.engine.causesOf({ traceId: traceId ?? null, requestIds, socket, first }, this.at(who));
   }
 
   /** A response to a call that was made for `cause` is read; null: for nobody known. */

@@ -10,7 +10,7 @@ const STOP_LIMIT_MS = 2500;
 
 export const demo: Command = {
   name: 'demo',
-  summary: 'run the demo and its load alone: nginx, Node, Python, Go, Redis',
+  summary: 'run the demo and its load alone: nginx, Node, Python, Go, MariaDB, PostgreSQL, Redis',
   positionals: '',
   arity: { min: 0, max: 0 },
   options: [internalOption('cgroup', 'value', 'cgroup v2 folder for its programs'), SUPERVISED_OPTION],

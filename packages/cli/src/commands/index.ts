@@ -2,6 +2,7 @@ import type { Command } from '../command.ts';
 import { agent } from './agent.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
+import { infer } from './infer.ts';
 import { record } from './record.ts';
 import { replay } from './replay.ts';
 import { score } from './score.ts';
@@ -22,4 +23,5 @@ export const COMMANDS: readonly Command[] = [
   record,
   replay,
   score,
+  infer,
 ];

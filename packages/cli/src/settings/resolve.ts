@@ -17,7 +17,18 @@ export interface Sources {
  * `WEFT_…` names that are no settings of a command: where programs of the demo and the scenarios lie, and
  * which settings file is read.
  */
-const OTHER_VARIABLES = ['WEFT_CONFIG', 'WEFT_GO', 'WEFT_NGINX', 'WEFT_PYTHON', 'WEFT_REDIS', 'WEFT_WRK'];
+const OTHER_VARIABLES = [
+  'WEFT_CONFIG',
+  'WEFT_GO',
+  'WEFT_MARIADB',
+  'WEFT_MARIADB_CLIENT',
+  'WEFT_MARIADB_INSTALL_DB',
+  'WEFT_NGINX',
+  'WEFT_POSTGRES',
+  'WEFT_PYTHON',
+  'WEFT_REDIS',
+  'WEFT_WRK',
+];
 
 /** Options and positional arguments of a command line, as given. @throws CliError */
 export function parseCommandLine(

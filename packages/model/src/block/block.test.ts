@@ -5,7 +5,7 @@ import { EVIDENCE_KINDS, OBSERVATION_POINTS, SPAN_KINDS, SPAN_STATUSES, type Spa
 import { epoch, nanos } from '../time.ts';
 import { checkBlock } from './check.ts';
 import { decodeSpans } from './decode.ts';
-import { BlockEncoder } from './encode.ts';
+import { BlockEncoder, encodeBlock } from './encode.ts';
 import { readNative } from './native-reader.ts';
 import { SPAN_COLUMNS } from './schema.ts';
 
@@ -64,10 +64,13 @@ function canonical(span: SpanRecord): unknown {
 
 describe('wire block', () => {
   it('gives back every span as it was', () => {
-    const encoder = new BlockEncoder();
+    const encoder = new BlockEncoder({ agentId: 'a1', host: 'h', epoch: EPOCH });
     fc.assert(
       fc.property(fc.array(record, { maxLength: 20 }), (records) => {
-        const bytes = encoder.encode(records, { agentId: 'a1', host: 'h', epoch: EPOCH });
+        for (const span of records) encoder.add(span);
+        expect(encoder.rows).toBe(records.length);
+        const bytes = encoder.take();
+        expect(encoder.rows).toBe(0);
         expect(checkBlock(bytes)).toEqual({ ok: true, value: { rows: records.length } });
         const decoded = decodeSpans(bytes, EPOCH);
         if (!decoded.ok) throw new Error(decoded.error);
@@ -78,11 +81,27 @@ describe('wire block', () => {
     );
   });
 
+  it('knows about how large it is before it is taken', () => {
+    const encoder = new BlockEncoder({ agentId: 'a1', host: 'h', epoch: EPOCH });
+    expect(encoder.size).toBe(0);
+    const plain = fc.sample(record, { numRuns: 1, seed: 1 })[0]!;
+    for (const [text, count] of [
+      ['x'.repeat(3_000), 400],
+      ['short', 4_000],
+    ] as const) {
+      const attributes = { 'url.path': text, 'process.pid': 7, 'client.port': 8 };
+      for (let i = 0; i < count; i++) encoder.add({ ...plain, name: `${i % 50}`, links: [], attributes });
+      const told = encoder.size;
+      const real = encoder.take().length;
+      expect(told / real).toBeGreaterThan(0.7);
+      expect(told / real).toBeLessThan(1.5);
+    }
+  });
+
   it('writes absolute times exactly, also before the epoch and across a carry', () => {
-    const encoder = new BlockEncoder();
     for (const start of [0, -1, 1, 0xffff_ffff, 0x1_0000_0000, -0x1_0000_0001, 2 ** 52 + 1]) {
       const span = { ...fc.sample(record, { numRuns: 1, seed: 1 })[0]!, start: nanos(start) };
-      const bytes = encoder.encode([span], { agentId: '', host: '', epoch: EPOCH });
+      const bytes = encodeBlock([span], { agentId: '', host: '', epoch: EPOCH });
       const column = readColumn(bytes, 'start_time');
       const view = new DataView(bytes.buffer, bytes.byteOffset);
       expect(view.getBigInt64(column, true)).toBe(EPOCH + BigInt(start));
@@ -91,7 +110,7 @@ describe('wire block', () => {
 
   it('keeps the order of hex digits: the number reads as users see the id', () => {
     const span = { ...fc.sample(record, { numRuns: 1, seed: 1 })[0]!, spanId: '0123456789abcdef' as SpanId };
-    const bytes = new BlockEncoder().encode([span], { agentId: '', host: '', epoch: EPOCH });
+    const bytes = encodeBlock([span], { agentId: '', host: '', epoch: EPOCH });
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     expect(view.getBigUint64(readColumn(bytes, 'span_id'), true)).toBe(0x0123456789abcdefn);
   });
@@ -105,7 +124,7 @@ describe('wire block', () => {
         attributes: {},
         name: `n${i}`,
       }));
-      const bytes = new BlockEncoder().encode(records, { agentId: 'a', host: 'h', epoch: EPOCH });
+      const bytes = encodeBlock(records, { agentId: 'a', host: 'h', epoch: EPOCH });
       expect(checkBlock(bytes).ok).toBe(true);
       const decoded = decodeSpans(bytes, EPOCH);
       expect(decoded.ok && decoded.value[count - 1]!.record.name).toBe(`n${count - 1}`);
@@ -113,8 +132,7 @@ describe('wire block', () => {
   });
 
   it('refuses any other bytes without throwing', () => {
-    const encoder = new BlockEncoder();
-    const good = encoder.encode(fc.sample(record, { numRuns: 5, seed: 3 }), {
+    const good = encodeBlock(fc.sample(record, { numRuns: 5, seed: 3 }), {
       agentId: 'a',
       host: 'h',
       epoch: EPOCH,

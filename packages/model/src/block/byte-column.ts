@@ -19,7 +19,7 @@ function hexWord(text: string, at: number): number {
 
 /** Bytes that grow: the data of one column while a block is being built. Reused from batch to batch. */
 export class ByteColumn {
-  bytes: Uint8Array = new Uint8Array(FIRST_BYTES);
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_BYTES);
   length = 0;
   private view: DataView = new DataView(this.bytes.buffer);
 

@@ -19,6 +19,11 @@ export class DictionaryColumn {
     return this.count;
   }
 
+  /** Bytes of the strings, each once. */
+  get keyBytes(): number {
+    return this.keys.length;
+  }
+
   add(text: string): void {
     let place = this.places.get(text);
     if (place === undefined) {

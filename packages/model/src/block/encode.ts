@@ -14,6 +14,8 @@ export interface BlockOrigin {
 
 const EVIDENCE_INDEX = new Map<string, number>(EVIDENCE_KINDS.map((kind, index) => [kind, index]));
 const POINT_INDEX = new Map<string, number>(OBSERVATION_POINTS.map((point, index) => [point, index]));
+/** What a span takes beside its texts, about: ids, times, numbers, indexes, a link. */
+const FIXED_BYTES = 160;
 const TWO_32 = 0x1_0000_0000;
 
 /** Map(LowCardinality(String), …) while it is being built. */
@@ -40,8 +42,23 @@ class MapColumn {
   }
 }
 
-/** Encodes batches of spans as wire blocks (`schema.ts`). One instance serves any number of batches. */
+/** One batch of spans as a wire block. */
+export function encodeBlock(records: readonly SpanRecord[], origin: BlockOrigin): Uint8Array<ArrayBuffer> {
+  const encoder = new BlockEncoder(origin);
+  for (const record of records) encoder.add(record);
+  return encoder.take();
+}
+
+/**
+ * Encodes spans as wire blocks (`schema.ts`), each as it comes: records that waited for their block were most of what the
+ * agent's garbage collector copied. One instance serves any number of blocks.
+ */
 export class BlockEncoder {
+  /** Spans in the block that is being made. */
+  rows = 0;
+  readonly #origin: BlockOrigin;
+  readonly #epochLow: number;
+  readonly #epochHigh: number;
   private readonly spanId = new ByteColumn();
   private readonly parentSpanId = new ByteColumn();
   private readonly exchangeKey = new ByteColumn();
@@ -96,21 +113,31 @@ export class BlockEncoder {
     host: (rows, origin) => this.constant(origin.host, rows),
   };
 
-  /** @returns a fresh array that the caller owns */
-  encode(records: readonly SpanRecord[], origin: BlockOrigin): Uint8Array {
-    this.reset();
-    const epochHigh = Number(BigInt.asIntN(32, origin.epoch >> 32n));
-    const epochLow = Number(BigInt.asUintN(32, origin.epoch));
-    for (const record of records) this.add(record, epochLow, epochHigh);
-    const rows = records.length;
+  constructor(origin: BlockOrigin) {
+    this.#origin = origin;
+    this.#epochHigh = Number(BigInt.asIntN(32, origin.epoch >> 32n));
+    this.#epochLow = Number(BigInt.asUintN(32, origin.epoch));
+  }
+
+  /** Bytes of the block that is being made, about. */
+  get size(): number {
+    const texts = this.texts.values.length + this.evidenceKey.length + this.name.keyBytes;
+    return this.rows * FIXED_BYTES + texts;
+  }
+
+  /** Ends the block and begins the next one. @returns a fresh array that the caller owns */
+  take(): Uint8Array<ArrayBuffer> {
+    const { rows } = this;
     this.out.varuint(SPAN_COLUMNS.length);
     this.out.varuint(rows);
     for (const column of SPAN_COLUMNS) {
       this.out.string(column.name);
       this.out.string(column.type);
-      if (rows > 0) this.writers[column.name](rows, origin);
+      if (rows > 0) this.writers[column.name](rows, this.#origin);
     }
-    return this.out.bytes.slice(0, this.out.length);
+    const block = this.out.bytes.slice(0, this.out.length);
+    this.reset();
+    return block;
   }
 
   private reset(): void {
@@ -121,9 +148,12 @@ export class BlockEncoder {
     }
     this.links = 0;
     this.evidence = 0;
+    this.rows = 0;
   }
 
-  private add(record: SpanRecord, epochLow: number, epochHigh: number): void {
+  /** Takes one span into the block. */
+  add(record: SpanRecord): void {
+    this.rows++;
     this.spanId.hex64(record.spanId);
     this.parentSpanId.hex64(record.parentSpanId);
     this.exchangeKey.hex128(record.exchangeKey);
@@ -134,8 +164,8 @@ export class BlockEncoder {
     this.service.add(record.service);
     const start = Math.round(record.start);
     const high = Math.floor(start / TWO_32);
-    const low = start - high * TWO_32 + epochLow;
-    this.start.words(low, high + epochHigh + (low >= TWO_32 ? 1 : 0));
+    const low = start - high * TWO_32 + this.#epochLow;
+    this.start.words(low, high + this.#epochHigh + (low >= TWO_32 ? 1 : 0));
     this.duration.i64(Math.max(0, Math.round(record.duration)));
     this.status.u8(SPAN_STATUSES.indexOf(record.status));
     this.addAttributes(record);

@@ -1,5 +1,14 @@
 import type { Attributes } from '@weft/model';
-import { type Message, type MessageSink, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import {
+  type Message,
+  type MessageSink,
+  type Parser,
+  type ParserOptions,
+  type Side,
+  TO_CLIENT,
+  TO_SERVER,
+} from '../protocol.ts';
+import { type Carriers, carriersOf } from './carriers.ts';
 
 /** Between messages. */
 export const START = 0;
@@ -88,6 +97,7 @@ const MOST_SPECIAL = 256;
 export interface Connection {
   readonly sink: MessageSink;
   readonly mask: boolean;
+  readonly carriers: Carriers;
   readonly flows: readonly [Flow, Flow];
   requests: number;
   responses: number;
@@ -95,6 +105,8 @@ export interface Connection {
   readonly special: SpecialRequest[];
   /** A response that left HTTP came before its request, which has this number; else -1. */
   tunnelFrom: number;
+  /** Reads what follows HTTP/1.1 after an upgrade; null: nothing does. */
+  tunnel: Parser | null;
 }
 
 function createFlow(side: Side): Flow {
@@ -126,15 +138,17 @@ function createFlow(side: Side): Flow {
 }
 
 /** State of a new connection. */
-export function createConnection(sink: MessageSink, mask: boolean): Connection {
+export function createConnection(sink: MessageSink, options: ParserOptions): Connection {
   return {
     sink,
-    mask,
+    mask: options.mask,
+    carriers: carriersOf(options),
     flows: [createFlow(TO_SERVER), createFlow(TO_CLIENT)],
     requests: 0,
     responses: 0,
     special: [],
     tunnelFrom: -1,
+    tunnel: null,
   };
 }
 

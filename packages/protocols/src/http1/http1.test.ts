@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { TO_CLIENT, TO_SERVER } from '../protocol.ts';
-import { createFeeder, createRecorder } from '../testing/recorder.ts';
+import { data, get as getBlock, headers, OK, PREFACE_TEXT, settings } from '../testing/frames.ts';
+import { bytesOf, createFeeder, createRecorder } from '../testing/recorder.ts';
+import { http1 } from './index.ts';
 import { createHttp1Parser } from './parser.ts';
 
 function start(mask = true) {
@@ -185,6 +187,7 @@ describe('bodies', () => {
     c.gap(TO_CLIENT, 1000);
     c.feed(TO_CLIENT, 'HTTP/1.1 200 this is content');
     expect(c.of(TO_CLIENT)[0]!.end).toBe(-1);
+    expect(c.parser.neededFrom(TO_CLIENT)).toBeGreaterThan(c.at(TO_CLIENT) + 1e9);
     c.finish(TO_CLIENT);
     expect(c.of(TO_CLIENT)).toHaveLength(1);
     expect(c.of(TO_CLIENT)[0]!.end).toBe(c.at(TO_CLIENT));
@@ -231,9 +234,9 @@ describe('leaving HTTP', () => {
     ['response first', false],
   ])('101: what follows is a tunnel, %s', (_, requestFirst) => {
     const c = start();
-    const request = 'GET /chat HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
+    const request = 'GET /chat HTTP/1.1\r\nUpgrade: exotic\r\nConnection: Upgrade\r\n\r\n';
     if (requestFirst) c.feed(TO_SERVER, request);
-    c.feed(TO_CLIENT, `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n${garbage}`);
+    c.feed(TO_CLIENT, `HTTP/1.1 101 Switching Protocols\r\nUpgrade: exotic\r\n\r\n${garbage}`);
     if (!requestFirst) c.feed(TO_SERVER, request);
     for (let i = 0; i < 100; i++) {
       c.feed(TO_SERVER, garbage);
@@ -244,6 +247,15 @@ describe('leaving HTTP', () => {
     expect(c.messages.map((m) => m.kind).sort()).toEqual(['request', 'response']);
     expect(c.messages.every((m) => m.end > m.start)).toBe(true);
     expect(c.causes).toEqual([]);
+  });
+
+  test('101 says what it turns to', () => {
+    const c = start();
+    c.feed(TO_SERVER, 'GET /chat HTTP/1.1\r\nUpgrade: Exotic\r\n\r\n');
+    c.feed(TO_CLIENT, 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: Exotic\r\n\r\n');
+    expect(c.of(TO_CLIENT)[0]!.attributes['weft.http.upgrade']).toBe('exotic');
+    for (const side of [TO_SERVER, TO_CLIENT] as const)
+      expect(c.parser.neededFrom(side)).toBeGreaterThan(c.at(side) + 1e9);
   });
 
   test('frames of the client that run ahead of the 101 make no noise', () => {
@@ -262,6 +274,45 @@ describe('leaving HTTP', () => {
     c.feed(TO_CLIENT, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
     c.feed(TO_SERVER, 'GET /b HTTP/1.1\r\n\r\n');
     expect(c.of(TO_SERVER).map((m) => m.name)).toEqual(['GET /', 'GET /b']);
+  });
+
+  test('WebSocket: messages after 101, in frames and pieces', () => {
+    const c = start();
+    c.feed(TO_SERVER, 'GET /chat HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+    const frames = '\x81\x05hello\x89\x00\x02\x01a\x80\x7e\x01\x00';
+    c.feed(TO_CLIENT, `HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\n\r\n${frames}`);
+    c.gap(TO_CLIENT, 256);
+    c.feed(TO_SERVER, '\x81');
+    for (const byte of '\x85\x01\x02\x03\x04world') c.feed(TO_SERVER, byte);
+    expect(c.messages.slice(2)).toMatchObject([
+      { kind: 'one-way', side: TO_CLIENT, name: 'websocket text', attributes: { 'weft.message.size': 5 } },
+      {
+        kind: 'one-way',
+        side: TO_CLIENT,
+        name: 'websocket binary',
+        attributes: { 'weft.message.size': 257 },
+      },
+      { kind: 'one-way', side: TO_SERVER, name: 'websocket text', attributes: { 'weft.message.size': 5 } },
+    ]);
+    expect(c.causes).toEqual([]);
+    c.feed(TO_SERVER, 'no frame');
+    expect(c.causes).toEqual(['to-server websocket-frame']);
+  });
+
+  test('h2c: stream 1 answers the request, HTTP/2 goes on', () => {
+    const c = start();
+    c.feed(TO_SERVER, 'GET /a HTTP/1.1\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n');
+    c.feed(
+      TO_CLIENT,
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n${settings()}${headers(1, OK, true)}`,
+    );
+    c.feed(TO_SERVER, PREFACE_TEXT + settings() + headers(3, getBlock('/b'), true));
+    c.feed(TO_CLIENT, headers(3, OK) + data(3, 'body', true));
+    expect(c.messages.map((m) => `${m.kind} ${m.name}`.trim())).toEqual([
+      ...['request GET /a', 'interim', 'response', 'request GET /b', 'response'],
+    ]);
+    expect(c.messages[2]!.attributes['http.response.status_code']).toBe(200);
+    expect(c.causes).toEqual([]);
   });
 
   test('CONNECT: success is a tunnel, refusal is not', () => {
@@ -348,4 +399,84 @@ test('real traffic', () => {
     attributes: { 'http.response.status_code': 200, 'http.response.body.size': 54 },
   });
   expect(c.causes).toEqual([]);
+});
+
+describe('more of RFC 9110 and 9112', () => {
+  test.each(['GET /a', 'GET /a ', 'GET /a HTT', 'GET /a HTTP/1.', 'GET /a HTTP/1.1', 'GET /a HTTP/1.1\r'])(
+    'a first read that ends so is HTTP: %j',
+    (text) => {
+      expect(http1.detect(bytesOf(text), TO_SERVER)).toBeGreaterThanOrEqual(0.6);
+    },
+  );
+
+  test.each(['GET /a b', 'GET /a HTX', 'GET /a HTTP/2', 'GET /\x01 HTT'])('and so it is not: %j', (text) => {
+    expect(http1.detect(bytesOf(text), TO_SERVER)).toBe(0);
+  });
+
+  test('pipelined HEAD, OPTIONS * and an absolute target', () => {
+    const c = start();
+    c.feed(
+      TO_SERVER,
+      'HEAD /h HTTP/1.1\r\n\r\nOPTIONS * HTTP/1.1\r\n\r\nGET http://u@shop:81/x?a=1 HTTP/1.1\r\nHost: other\r\n\r\n',
+    );
+    c.feed(
+      TO_CLIENT,
+      'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nHTTP/1.1 204 No\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n!',
+    );
+    expect(c.of(TO_SERVER).map((m) => [m.name, m.attributes['server.address']])).toEqual([
+      ['HEAD /h', undefined],
+      ['OPTIONS *', undefined],
+      ['GET /x', 'shop'],
+    ]);
+    expect(c.of(TO_CLIENT).map((m) => m.attributes['http.response.body.size'])).toEqual([
+      undefined,
+      undefined,
+      1,
+    ]);
+    expect(c.causes).toEqual([]);
+  });
+
+  test('lines that end with LF alone, and folded fields', () => {
+    const c = start();
+    c.feed(
+      TO_SERVER,
+      'POST /a HTTP/1.1\nUser-Agent: one\n  two\nContent-Length:\n 2\n\nokGET /b HTTP/1.1\n\n',
+    );
+    expect(c.messages.map((m) => m.name)).toEqual(['POST /a', 'GET /b']);
+    expect(c.messages[0]!.attributes['user_agent.original']).toBe('one two');
+  });
+
+  test('an answer before the request’s body is there', () => {
+    const c = start();
+    c.feed(TO_SERVER, 'POST /a HTTP/1.1\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n');
+    c.feed(TO_CLIENT, 'HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n');
+    c.feed(TO_SERVER, 'abcdefGET /b HTTP/1.1\r\n\r\n');
+    expect(c.of(TO_SERVER).map((m) => m.name)).toEqual(['POST /a', 'GET /b']);
+    expect(c.causes).toEqual([]);
+  });
+
+  test('a head without end is given up, and HTTP goes on', () => {
+    const c = start();
+    c.feed(TO_SERVER, `GET /a HTTP/1.1\r\nX: ${'x'.repeat(70_000)}`);
+    c.feed(TO_SERVER, 'GET /b HTTP/1.1\r\n\r\n');
+    expect(c.messages.map((m) => m.name)).toEqual(['GET /b']);
+    expect(c.causes).toEqual(['to-server head-too-large']);
+  });
+});
+
+test('request ids: of the usual fields, and of those that are named', () => {
+  const recorder = createRecorder();
+  const parser = createHttp1Parser(recorder, { mask: true, requestIdNames: ['my-id'] });
+  const c = createFeeder(parser);
+  c.feed(
+    TO_SERVER,
+    'GET / HTTP/1.1\r\nX-Request-ID: 9b2c1f6e1c7d4b7a9f55\r\nMy-Id: order-4711-8\r\nX-Other: 12345678\r\n\r\n',
+  );
+  expect(recorder.messages[0]?.carried).toMatchObject({
+    traceId: null,
+    requestIds: [
+      { name: 'x-request-id', specific: true },
+      { name: 'my-id', specific: false },
+    ],
+  });
 });

@@ -1,5 +1,8 @@
-import type { Message } from '../protocol.ts';
+import type { Attributes } from '@weft/model';
+import { createUpgradedHttp2Parser } from '../http2/parser.ts';
+import type { Message, Parser } from '../protocol.ts';
 import { TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { createWebSocketParser } from '../websocket/parser.ts';
 import { beginChunk } from './body.ts';
 import {
   CLOSE,
@@ -17,7 +20,7 @@ import {
 } from './connection.ts';
 import { framing } from './fields.ts';
 import { readRequestHead, requestHead } from './request-head.ts';
-import { readResponseHead } from './response-head.ts';
+import { readResponseHead, switched } from './response-head.ts';
 
 /** `HTTP/1.x `: a status line that stands where a body would. */
 export const PROBE_LENGTH = 9;
@@ -38,7 +41,7 @@ export function readHead(
   bodyStart: number,
 ): boolean {
   if (f.side === TO_SERVER) {
-    if (!readRequestHead(bytes, from, end, c.mask)) {
+    if (!readRequestHead(bytes, from, end, c.mask, c.carriers)) {
       lose(c, f, 'request-line', start);
       return false;
     }
@@ -109,8 +112,17 @@ function numberSpecial(
   }
 }
 
+/** What follows a 101 is another protocol's, and no span. */
+function responseAttributes(status: number): Attributes {
+  return switched.to === ''
+    ? { 'http.response.status_code': status }
+    : { 'http.response.status_code': status, 'weft.http.upgrade': switched.to };
+}
+
 function beginResponse(c: Connection, f: Flow, status: number, start: number, bodyStart: number): void {
-  const isInterim = status < 200 && status !== 101;
+  // The request that asked for HTTP/2 is answered there, on stream 1 (RFC 7540 §3.2).
+  const isToHttp2 = status === 101 && switched.to === 'h2c';
+  const isInterim = (status < 200 && status !== 101) || isToHttp2;
   const message: Message = {
     side: TO_CLIENT,
     kind: isInterim ? 'interim' : 'response',
@@ -118,12 +130,12 @@ function beginResponse(c: Connection, f: Flow, status: number, start: number, bo
     start,
     name: '',
     status: isInterim ? 'unset' : status >= 500 ? 'error' : 'ok',
-    attributes: { 'http.response.status_code': status },
+    attributes: responseAttributes(status),
     carried: null,
   };
   f.lost = false;
   f.synchronised = true;
-  if (isInterim) {
+  if (isInterim && !isToHttp2) {
     open(c, f, message);
     endBody(c, f, bodyStart);
     return;
@@ -141,6 +153,7 @@ function beginResponse(c: Connection, f: Flow, status: number, start: number, bo
   f.assumedIndex = isAssumed ? index : -1;
   f.sawBody = false;
   open(c, f, message);
+  if (status === 101) c.tunnel = tunnelTo(c, switched.to);
   if (status === 101 || (special === CONNECT_REQUEST && status < 300)) leaveHttp(c, f, index, bodyStart);
   else if (special === HEAD_REQUEST || status === 204 || status === 304) endBody(c, f, bodyStart);
   else beginBody(c, f, bodyStart, isAssumed);
@@ -151,6 +164,17 @@ function open(c: Connection, f: Flow, message: Message): void {
   f.framed = false;
   f.size = 0;
   c.sink.message(message);
+}
+
+function tunnelTo(c: Connection, protocol: string): Parser | null {
+  switch (protocol) {
+    case 'h2c':
+      return createUpgradedHttp2Parser(c.sink, c.mask);
+    case 'websocket':
+      return createWebSocketParser(c.sink);
+    default:
+      return null;
+  }
 }
 
 /** 101, or success of CONNECT: both directions are a tunnel from here on (RFC 9110 §7.8, §9.3.6). */

@@ -29,12 +29,14 @@ import { likeness, mayBegin, resynchronise } from './synchronise.ts';
 
 const CR = 13;
 const LF = 10;
+/** Bytes that are not needed of what ends with the connection; asked again before they are over. */
+const ENDLESS = 2 ** 30;
 /** The version digit is unknown here and never matters: what is replayed goes to a body. */
 const STATUS_LINE = ascii('HTTP/1.');
 
 /** Parser of HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112): see `Parser` for the contract. */
 export function createHttp1Parser(sink: MessageSink, options: ParserOptions): Parser {
-  const c = createConnection(sink, options.mask);
+  const c = createConnection(sink, options);
   return {
     feed(side, bytes, position) {
       const f = c.flows[side];
@@ -54,7 +56,10 @@ export function createHttp1Parser(sink: MessageSink, options: ParserOptions): Pa
     neededFrom(side: Side) {
       const f = c.flows[side];
       const next = Math.max(0, f.next);
-      return f.phase === LENGTH || f.phase === CHUNK_DATA ? next + f.remaining : next;
+      if (f.phase === TUNNEL && c.tunnel !== null) return Math.max(next, c.tunnel.neededFrom(side));
+      if (f.phase === LENGTH || f.phase === CHUNK_DATA) return next + f.remaining;
+      // Nothing of it is ever read but its end.
+      return f.phase === CLOSE || f.phase === TUNNEL ? next + ENDLESS : next;
     },
   };
 }
@@ -87,6 +92,7 @@ function step(c: Connection, f: Flow, bytes: Uint8Array, i: number, base: number
     case PROBE:
       return readProbe(c, f, bytes, i, base);
     case TUNNEL:
+      c.tunnel?.feed(f.side, bytes.subarray(i), base + i);
       return bytes.length;
     case LOST:
       return resynchronise(f, bytes, i);
@@ -174,7 +180,8 @@ function skip(c: Connection, f: Flow, position: number, length: number): void {
   }
   if (missing > 0) {
     if (f.phase === CLOSE) f.size += missing;
-    else if (f.phase !== TUNNEL) lose(c, f, 'gap', at);
+    else if (f.phase === TUNNEL) c.tunnel?.gap(f.side, at, missing);
+    else lose(c, f, 'gap', at);
   }
   f.next = at + missing;
 }
@@ -186,6 +193,7 @@ function finish(c: Connection, f: Flow, position: number): void {
   endMessage(c, f, position);
   f.head = null;
   f.headLength = 0;
-  if (f.phase !== TUNNEL) f.phase = START;
+  if (f.phase === TUNNEL) c.tunnel?.finish(f.side, position);
+  else f.phase = START;
   f.next = position;
 }

@@ -1,8 +1,9 @@
 import type { AttributeValue } from '@weft/model';
 import { ascii, intern, latin1 } from '../bytes.ts';
-import { addCarried, type CarrierName, type RankedIds, settleCarried } from '../carried/carried.ts';
+import { type RankedIds, settleCarried } from '../carried/carried.ts';
 import { endpointOf } from '../endpoint.ts';
 import type { CarriedIds } from '../protocol.ts';
+import { type Carriers, carrierAt } from './carriers.ts';
 import { fieldAt, readFraming, resetFraming, value, valueText } from './fields.ts';
 import { lineFeed, lineStarts, linesOfHead } from './lines.ts';
 import { maskQuery } from './query.ts';
@@ -47,11 +48,6 @@ export const requestHead: RequestHead = {
 const HOST = ascii('host');
 const UPGRADE = ascii('upgrade');
 const USER_AGENT = ascii('user-agent');
-const TRACEPARENT = ascii('traceparent');
-const B3 = ascii('b3');
-const B3_TRACE = ascii('x-b3-traceid');
-const B3_SPAN = ascii('x-b3-spanid');
-const UBER = ascii('uber-trace-id');
 
 /** Where the parts of the target lie; -1 where there is none. */
 const target = { hostFrom: -1, hostTo: -1, pathFrom: -1, pathTo: -1, queryFrom: -1, queryTo: -1 };
@@ -59,9 +55,16 @@ const target = { hostFrom: -1, hostTo: -1, pathFrom: -1, pathTo: -1, queryFrom: 
 /**
  * Reads the head [from, end) that `splitHead` has just split into `requestHead` and `framing`.
  * @param mask hide the values of the query string
+ * @param carriers fields that carry ids
  * @returns false when the start line is none
  */
-export function readRequestHead(bytes: Uint8Array, from: number, end: number, mask: boolean): boolean {
+export function readRequestHead(
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  mask: boolean,
+  carriers: Carriers,
+): boolean {
   const feed = (linesOfHead() > 1 ? lineStarts[1]! : lineFeed(bytes, from, end) + 1) - 1;
   const lineEnd = endOfLine(bytes, from, feed);
   const space = endOfMethod(bytes, from, lineEnd);
@@ -91,11 +94,16 @@ export function readRequestHead(bytes: Uint8Array, from: number, end: number, ma
   requestHead.method = method;
   requestHead.attributes = attributes;
   requestHead.name = spanName(standard ?? 'HTTP', path);
-  readFields(bytes, end, attributes);
+  readFields(bytes, end, attributes, carriers);
   return true;
 }
 
-function readFields(bytes: Uint8Array, end: number, attributes: Record<string, AttributeValue>): void {
+function readFields(
+  bytes: Uint8Array,
+  end: number,
+  attributes: Record<string, AttributeValue>,
+  carriers: Carriers,
+): void {
   let carried: RankedIds | null = null;
   let hasHost = false;
   requestHead.upgrade = false;
@@ -105,7 +113,9 @@ function readFields(bytes: Uint8Array, end: number, attributes: Record<string, A
   const lines = linesOfHead();
   for (let line = 1; line < lines; line++) {
     // The first letter decides whether to look closer: most fields end here.
-    switch (bytes[lineStarts[line]!]! | 0x20) {
+    const letter = bytes[lineStarts[line]!]! | 0x20;
+    if (carriers.byLetter[letter] !== undefined) carried = carrierAt(carriers, bytes, line, end, carried);
+    switch (letter) {
       case 0x63: // c
         readFraming(bytes, line, end);
         break;
@@ -115,30 +125,17 @@ function readFields(bytes: Uint8Array, end: number, attributes: Record<string, A
         }
         break;
       case 0x74: // t
-        if (fieldAt(bytes, line, TRACEPARENT, end)) carried = carry(bytes, carried, 'traceparent');
-        else readFraming(bytes, line, end);
+        readFraming(bytes, line, end);
         break;
       case 0x75: // u
         if (fieldAt(bytes, line, USER_AGENT, end)) {
           attributes['user_agent.original'] = valueText(bytes, value.from, value.to, LONGEST_VALUE);
-        } else if (fieldAt(bytes, line, UBER, end)) carried = carry(bytes, carried, 'uber-trace-id');
-        else if (fieldAt(bytes, line, UPGRADE, end)) requestHead.upgrade = true;
-        break;
-      case 0x62: // b
-        if (fieldAt(bytes, line, B3, end)) carried = carry(bytes, carried, 'b3');
-        break;
-      case 0x78: // x
-        if (fieldAt(bytes, line, B3_TRACE, end)) carried = carry(bytes, carried, 'x-b3-traceid');
-        else if (fieldAt(bytes, line, B3_SPAN, end)) carried = carry(bytes, carried, 'x-b3-spanid');
+        } else if (fieldAt(bytes, line, UPGRADE, end)) requestHead.upgrade = true;
         break;
       default:
     }
   }
   requestHead.carried = settleCarried(carried);
-}
-
-function carry(bytes: Uint8Array, best: RankedIds | null, name: CarrierName): RankedIds | null {
-  return addCarried(best, name, latin1(bytes, value.from, Math.min(value.to, value.from + LONGEST_VALUE)));
 }
 
 /** Splits origin, absolute, authority (CONNECT) and asterisk form (RFC 9112 §3.2). */
@@ -220,7 +217,7 @@ interface NameSlot {
 const names: NameSlot[] = Array.from({ length: NAME_SLOTS }, () => ({ method: '', path: '\n', name: '' }));
 
 /** `{METHOD} {endpoint}`, remembered for paths that come again. */
-function spanName(method: string, path: string): string {
+export function spanName(method: string, path: string): string {
   const length = path.length;
   if (length === 0) return method;
   if (length > LONGEST_REMEMBERED) return `${method} ${endpointOf(path)}`;

@@ -12,7 +12,18 @@ const LONGEST_METHOD = 32;
 const TOKEN = byteSet(`!#$%&'*+-.^_\`|~${DIGITS}${LOWER}${UPPER}`);
 
 /** Known to the semantic conventions (RFC 9110, PATCH of RFC 5789, QUERY); others are `_OTHER` there. */
-const STANDARD = ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH', 'CONNECT', 'TRACE', 'QUERY'];
+export const STANDARD_METHODS: readonly string[] = [
+  'GET',
+  'POST',
+  'PUT',
+  'DELETE',
+  'HEAD',
+  'OPTIONS',
+  'PATCH',
+  'CONNECT',
+  'TRACE',
+  'QUERY',
+];
 /** In real use (WebDAV, caches, UPnP): good enough to recognise HTTP by. */
 const COMMON = [
   'PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT SEARCH PURGE BAN LINK UNLINK MERGE CHECKOUT MKACTIVITY',
@@ -29,7 +40,8 @@ interface KnownMethod {
 
 /** By length, then in order of how common they are. */
 const methodsOfLength: KnownMethod[][] = Array.from({ length: LONGEST_METHOD + 1 }, () => []);
-for (const name of STANDARD) methodsOfLength[name.length]!.push({ name, bytes: ascii(name), standard: true });
+for (const name of STANDARD_METHODS)
+  methodsOfLength[name.length]!.push({ name, bytes: ascii(name), standard: true });
 for (const name of COMMON) methodsOfLength[name.length]!.push({ name, bytes: ascii(name), standard: false });
 
 function knownMethod(bytes: Uint8Array, from: number, to: number): KnownMethod | null {
@@ -94,9 +106,22 @@ export function likeRequest(bytes: Uint8Array, from: number, to: number): Likene
   }
   if (!known) return NO;
   if (space + 1 === to) return PERHAPS;
-  return looksLikeTarget(bytes, space + 1, to) && isText(bytes, space + 1, Math.min(to, space + 256))
+  const end = endOfCutTarget(bytes, space + 1, to);
+  return looksLikeTarget(bytes, space + 1, end) && isText(bytes, space + 1, Math.min(end, space + 256))
     ? LIKELY
     : NO;
+}
+
+/** Where the target ends in a request line that breaks off, perhaps within its version: ` `, ` HTT`, ` HTTP/1.1\r`. */
+function endOfCutTarget(bytes: Uint8Array, from: number, to: number): number {
+  const text = endOfLine(bytes, from, to);
+  const least = Math.max(from + 1, text - VERSION_LENGTH - 1);
+  for (let at = text - 1; at >= least; at--) {
+    if (bytes[at] !== SP) continue;
+    const begun = Math.min(text - at - 1, VERSION.length);
+    return bytesAt(bytes, at + 1, VERSION.subarray(0, begun)) ? at : to;
+  }
+  return to;
 }
 
 /** Whether a method that is in common use, and its space, stand here. */

@@ -13,7 +13,15 @@ export interface Command {
 }
 
 /** What a command does to the connection. */
-export type Effect = 'none' | 'subscribe' | 'unsubscribe' | 'monitor' | 'replicate' | 'client-reply';
+export type Effect =
+  | 'none'
+  | 'subscribe'
+  | 'unsubscribe'
+  | 'monitor'
+  | 'replicate'
+  | 'client-reply'
+  | 'select'
+  | 'reset';
 
 const CONTAINERS = new Set(
   'ACL CLIENT CLUSTER COMMAND CONFIG DEBUG FUNCTION LATENCY MEMORY MODULE OBJECT PUBSUB SCRIPT SENTINEL SLOWLOG XGROUP XINFO'.split(
@@ -32,6 +40,8 @@ const EFFECTS: ReadonlyMap<string, Effect> = new Map<string, Effect>([
   ['SYNC', 'replicate'],
   ['PSYNC', 'replicate'],
   ['CLIENT REPLY', 'client-reply'],
+  ['SELECT', 'select'],
+  ['RESET', 'reset'],
 ]);
 
 /** Commands of Redis 7, by which inline commands are told from other text. */

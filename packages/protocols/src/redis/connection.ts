@@ -41,6 +41,8 @@ export interface Connection {
   resp3: boolean;
   /** What follows are no replies any more (replication). */
   leaves: boolean;
+  /** Number of the database that SELECT has chosen; '' before one was seen. */
+  database: string;
   /** CLIENT REPLY OFF; CLIENT REPLY SKIP was the last command. */
   replyOff: boolean;
   replySkip: boolean;
@@ -67,6 +69,7 @@ export function createConnection(sink: MessageSink, mask: boolean): Connection {
     monitors: false,
     resp3: false,
     leaves: false,
+    database: '',
     replyOff: false,
     replySkip: false,
   };

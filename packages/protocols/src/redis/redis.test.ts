@@ -340,3 +340,78 @@ test('real traffic', () => {
   expect(c.messages).toHaveLength(2);
   expect(c.causes).toEqual([]);
 });
+
+test('SELECT names the database of what follows, RESET the first one', () => {
+  const c = start();
+  c.feed(TO_SERVER, command('GET', 'k') + command('SELECT', '3') + command('GET', 'k'));
+  c.feed(TO_SERVER, command('SELECT', 'x') + command('RESET') + command('GET', 'k'));
+  expect(c.messages.map((m) => m.attributes['db.namespace'])).toEqual([undefined, '3', '3', '3', '0', '0']);
+});
+
+test('a cluster that sends elsewhere; a transaction with an error in it; scripts', () => {
+  const c = start();
+  c.feed(TO_SERVER, command('GET', 'k') + command('GET', 'k') + command('EXEC') + command('EVAL', 'x', '0'));
+  c.feed(TO_CLIENT, '-MOVED 3999 127.0.0.1:6381\r\n-ASK 3999 127.0.0.1:6381\r\n');
+  c.feed(TO_CLIENT, '*3\r\n+OK\r\n-WRONGTYPE x\r\n*1\r\n:1\r\n-EXECABORT no\r\n');
+  expect(c.of(TO_CLIENT).map((m) => [m.status, m.attributes['db.response.status_code']])).toEqual([
+    ['error', 'MOVED'],
+    ['error', 'ASK'],
+    ['ok', undefined],
+    ['error', 'EXECABORT'],
+  ]);
+});
+
+test('CLIENT TRACKING: keys that are not valid any more, RESP3 and RESP2', () => {
+  const c = start();
+  c.feed(TO_CLIENT, '>2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n>2\r\n$10\r\ninvalidate\r\n_\r\n');
+  const old = start();
+  old.feed(TO_SERVER, command('SUBSCRIBE', '__redis__:invalidate'));
+  old.feed(TO_CLIENT, '*3\r\n$9\r\nsubscribe\r\n$20\r\n__redis__:invalidate\r\n:1\r\n');
+  old.feed(TO_CLIENT, '*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n*1\r\n$1\r\nk\r\n');
+  expect(c.messages.map((m) => [m.kind, m.name])).toEqual([
+    ['one-way', 'invalidate'],
+    ['one-way', 'invalidate'],
+  ]);
+  expect(old.of(TO_CLIENT).map((m) => m.kind)).toEqual(['response', 'one-way']);
+});
+
+describe('streamed types of RESP3', () => {
+  const replies = [
+    '$?\r\n;4\r\nHell\r\n;5\r\no wor\r\n;1\r\nd\r\n;0\r\n',
+    '*?\r\n:1\r\n*1\r\n+a\r\n$?\r\n;1\r\nx\r\n;0\r\n.\r\n',
+    '%?\r\n+a\r\n:1\r\n+b\r\n*?\r\n.\r\n.\r\n',
+    '*2\r\n~?\r\n.\r\n$?\r\n;0\r\n',
+  ];
+
+  test.each([1, 2, 3, 7, 1000])('in reads of %d bytes', (size) => {
+    const c = start();
+    c.feed(TO_SERVER, command('GET', 'k').repeat(replies.length + 1));
+    const all = `${replies.join('')}+OK\r\n`;
+    for (let at = 0; at < all.length; at += size) c.feed(TO_CLIENT, all.slice(at, at + size));
+    const answers = c.of(TO_CLIENT);
+    expect(answers.map((m) => m.end - m.start)).toEqual([...replies.map((reply) => reply.length), 5]);
+    expect(answers.every((m) => m.kind === 'response')).toBe(true);
+    expect(c.causes).toEqual([]);
+  });
+
+  test.each(['.\r\n', ';1\r\na\r\n', '$?\r\n+a\r\n', '*?\r\n.x\r\n', '|?\r\n', '*?1\r\n', '*2\r\n.\r\n'])(
+    'elsewhere they are wrong: %j',
+    (text) => {
+      const c = start();
+      c.feed(TO_SERVER, command('GET', 'k'));
+      c.feed(TO_CLIENT, text);
+      expect(c.causes).toHaveLength(1);
+      c.feed(TO_SERVER, command('GET', 'k'));
+      c.feed(TO_CLIENT, '+OK\r\n');
+      expect(c.of(TO_CLIENT).at(-1)).toMatchObject({ status: 'ok' });
+    },
+  );
+
+  test('no request has them', () => {
+    const c = start();
+    c.feed(TO_SERVER, '*?\r\n');
+    c.feed(TO_SERVER, command('GET', 'k'));
+    expect(c.messages.map((m) => m.name)).toEqual(['GET']);
+    expect(c.causes).toEqual(['to-server count']);
+  });
+});

@@ -5,7 +5,24 @@ import { readNumeral, resetNumeral } from './numeral.ts';
 import { DEEPEST, REPLY_CAPTURE, type ReplyFlow } from './reply-flow.ts';
 import { beginReply, endReply, lineReply } from './reply-messages.ts';
 import { resynchroniseReplies } from './reply-sync.ts';
-import { BANG, BULK, COLON, DOLLAR, FORM, LINE, MINUS, NONE, PERCENT, PIPE, PLUS, STAR } from './types.ts';
+import {
+  BANG,
+  BULK,
+  COLON,
+  DOLLAR,
+  DOT,
+  FORM,
+  LINE,
+  MINUS,
+  NONE,
+  PERCENT,
+  PIPE,
+  PLUS,
+  PUSH,
+  SEMICOLON,
+  STAR,
+  TILDE,
+} from './types.ts';
 
 const CR = 13;
 const LF = 10;
@@ -14,11 +31,17 @@ const LONGEST_LINE = 65536;
 const LONGEST_BULK = 2 ** 32;
 const MOST_ELEMENTS = 2 ** 31;
 const INSPECTED = 3;
+/** No size that anything is told by. */
+const UNKNOWN_SIZE = 0;
 /** Kept of a line, and of each of the first elements. */
 const KEPT = 80;
 
 /** Types that a RESP2 server never sends. */
 const RESP3 = byteSet('_#,(!=%~>|');
+
+/** Types that may come without their size. */
+const STREAMED = new Uint8Array(256);
+for (const type of [DOLLAR, STAR, PERCENT, TILDE, PUSH]) STREAMED[type] = 1;
 
 /** Reads replies as long as there are bytes. @param base position of bytes[0] */
 export function readReplies(c: Connection, bytes: Uint8Array, base: number): void {
@@ -51,7 +74,8 @@ export function readReplies(c: Connection, bytes: Uint8Array, base: number): voi
 function readType(c: Connection, f: ReplyFlow, bytes: Uint8Array, i: number, base: number): number {
   const type = bytes[i]!;
   const form = FORM[type]!;
-  if (form === NONE) {
+  if (f.depth > 0 && f.left[f.depth - 1] === Number.POSITIVE_INFINITY && beginInStream(f, type)) return i + 1;
+  if (form === NONE || (f.depth > 0 && f.isText[f.depth - 1])) {
     loseReplies(c, 'type', base + i);
     return i === 0 ? 0 : i + 1;
   }
@@ -67,6 +91,19 @@ function readType(c: Connection, f: ReplyFlow, bytes: Uint8Array, i: number, bas
   if (RESP3[type] === 1) c.resp3 = true;
   begin(f, type);
   return i + 1;
+}
+
+/** The mark that ends a streamed aggregate, or a part of a streamed text. @returns false: an ordinary value */
+function beginInStream(f: ReplyFlow, type: number): boolean {
+  const isText = f.isText[f.depth - 1]!;
+  if (type !== (isText ? SEMICOLON : DOT)) return false;
+  f.type = type;
+  f.captures = false;
+  f.lineLength = 0;
+  f.cr = false;
+  f.phase = isText ? 'number' : 'line';
+  resetNumeral(f.numeral);
+  return true;
 }
 
 function begin(f: ReplyFlow, type: number): void {
@@ -91,21 +128,36 @@ function readSize(c: Connection, f: ReplyFlow, bytes: Uint8Array, from: number, 
   const i = readNumeral(f.numeral, bytes, from);
   if (f.numeral.state === 0) return i;
   const size = f.numeral.value;
-  const isBulk = FORM[f.type] === BULK;
+  const isPart = f.type === SEMICOLON;
+  const isBulk = FORM[f.type] === BULK || isPart;
+  const isStream = f.numeral.unknown;
   const isNull = size === -1 && (f.type === DOLLAR || f.type === STAR);
-  if (f.numeral.state < 0 || (size < 0 && !isNull) || size > (isBulk ? LONGEST_BULK : MOST_ELEMENTS)) {
+  if (
+    f.numeral.state < 0 ||
+    (isStream && STREAMED[f.type] !== 1) ||
+    (size < 0 && !isNull) ||
+    size > (isBulk ? LONGEST_BULK : MOST_ELEMENTS)
+  ) {
     loseReplies(c, 'size', base + i);
     return i;
   }
-  if (f.depth === 0 && f.type !== PIPE) beginReply(c, f, size, base + i);
+  if (f.depth === 0 && f.type !== PIPE) beginReply(c, f, isStream ? UNKNOWN_SIZE : size, base + i);
   if (c.leaves) return i;
-  if (isNull) endValue(c, f, base + i);
+  if (isStream) openAggregate(c, f, Number.POSITIVE_INFINITY, base + i);
+  else if (isNull) endValue(c, f, base + i);
+  else if (isPart && size === 0) closeStream(c, f, base + i);
   else if (isBulk) {
     f.remaining = size + BULK_END;
     f.phase = 'bulk';
     f.lineLength = 0;
   } else openAggregate(c, f, size, base + i);
   return i;
+}
+
+/** The aggregate whose end was marked is a complete value. */
+function closeStream(c: Connection, f: ReplyFlow, position: number): void {
+  f.depth--;
+  endValue(c, f, position);
 }
 
 function openAggregate(c: Connection, f: ReplyFlow, size: number, position: number): void {
@@ -123,6 +175,7 @@ function openAggregate(c: Connection, f: ReplyFlow, size: number, position: numb
   }
   f.left[f.depth] = elements;
   f.isAttribute[f.depth] = isAttribute;
+  f.isText[f.depth] = f.type === DOLLAR;
   f.depth++;
 }
 
@@ -136,7 +189,8 @@ function readLine(c: Connection, f: ReplyFlow, bytes: Uint8Array, from: number, 
     const byte = bytes[i]!;
     if (byte === LF && f.cr) {
       if (f.depth === 0) lineReply(c, f, base + i + 1);
-      if (!c.leaves) endValue(c, f, base + i + 1);
+      if (f.type === DOT) closeStream(c, f, base + i + 1);
+      else if (!c.leaves) endValue(c, f, base + i + 1);
       return i + 1;
     }
     if (byte === LF || f.cr || f.lineLength > LONGEST_LINE || (byte !== CR && !fits(f.type, byte))) {
@@ -153,6 +207,7 @@ function readLine(c: Connection, f: ReplyFlow, bytes: Uint8Array, from: number, 
 /** Whether the byte can stand in a line of that type: texts of programs in `+` and `-`, else numbers and words. */
 function fits(type: number, byte: number): boolean {
   if (type === PLUS || type === MINUS) return true;
+  if (type === DOT) return false;
   if (type === COLON) return (byte >= 48 && byte <= 57) || byte === MINUS || byte === PLUS;
   return byte > 32 && byte < 127;
 }

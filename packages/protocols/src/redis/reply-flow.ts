@@ -24,10 +24,12 @@ export interface ReplyFlow {
   type: number;
   top: number;
   readonly numeral: Numeral;
-  /** Elements to come of each aggregate around the present value. */
+  /** Elements to come of each aggregate around the present value; infinite: a mark tells its end. */
   readonly left: number[];
   /** Attributes come before the value they belong to and are none themselves. */
   readonly isAttribute: boolean[];
+  /** It is a text that comes in parts. */
+  readonly isText: boolean[];
   depth: number;
   /** Bytes of the bulk to come, its CRLF among them. */
   remaining: number;
@@ -65,6 +67,7 @@ export function createReplyFlow(): ReplyFlow {
     numeral: createNumeral(),
     left: [],
     isAttribute: [],
+    isText: [],
     depth: 0,
     remaining: 0,
     lineLength: 0,

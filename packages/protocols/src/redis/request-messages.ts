@@ -1,4 +1,5 @@
-import type { Attributes } from '@weft/model';
+import type { AttributeValue } from '@weft/model';
+import { latin1 } from '../bytes.ts';
 import { type Message, TO_SERVER } from '../protocol.ts';
 import { type Command, commandOf, commandWord, containedCommandOf, isContainer } from './commands.ts';
 import { type Connection, rememberSpecial } from './connection.ts';
@@ -28,10 +29,13 @@ export function emit(c: Connection, f: RequestFlow, position: number): void {
       : hidden
         ? maskedText(command, f.count - command.words)
         : plainText(f.text!, f.ends, f.isCut, f.ends.length === f.count);
-  const attributes: Attributes =
-    command === null
-      ? { 'db.system.name': 'redis' }
-      : { 'db.system.name': 'redis', 'db.operation.name': command.name, 'db.query.text': text };
+  const attributes: Record<string, AttributeValue> = { 'db.system.name': 'redis' };
+  if (command !== null) {
+    attributes['db.operation.name'] = command.name;
+    attributes['db.query.text'] = text;
+    selectDatabase(c, command, f);
+  }
+  if (c.database !== '') attributes['db.namespace'] = c.database;
   // Replies to commands that were missed have been numbered.
   if (f.lost) c.requests = Math.max(c.requests, c.responses);
   f.lost = false;
@@ -57,6 +61,16 @@ export function emit(c: Connection, f: RequestFlow, position: number): void {
   c.sink.end(message, position, null);
 }
 
+const DATABASE = /^[0-9]{1,6}$/;
+
+/** Which database the connection is at: as the conventions have it, `db.namespace`. */
+function selectDatabase(c: Connection, command: Command, f: RequestFlow): void {
+  if (command.effect === 'reset') c.database = '0';
+  if (command.effect !== 'select' || f.ends.length < 2) return;
+  const number = latin1(f.text!, f.ends[0]!, f.ends[1]!);
+  if (DATABASE.test(number)) c.database = number;
+}
+
 function remember(c: Connection, command: Command, index: number, count: number): void {
   switch (command.effect) {
     case 'monitor':
@@ -71,6 +85,8 @@ function remember(c: Connection, command: Command, index: number, count: number)
       rememberSpecial(c, { index, kind: command.effect, word: command.name.toLowerCase(), count });
       break;
     case 'none':
+    case 'select':
+    case 'reset':
     case 'client-reply':
       break;
   }

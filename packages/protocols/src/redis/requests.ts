@@ -90,7 +90,7 @@ function readHeader(c: Connection, f: RequestFlow, bytes: Uint8Array, from: numb
   if (f.numeral.state === 0) return i;
   const value = f.numeral.value;
   const isCount = f.phase === 'count';
-  if (f.numeral.state < 0 || value > (isCount ? MOST_ARGUMENTS : LONGEST_ARGUMENT)) {
+  if (f.numeral.state < 0 || f.numeral.unknown || value > (isCount ? MOST_ARGUMENTS : LONGEST_ARGUMENT)) {
     loseRequests(c, isCount ? 'count' : 'length');
     return i;
   }

@@ -8,6 +8,10 @@ export const PUSH = 62;
 export const BANG = 33;
 export const PERCENT = 37;
 export const PIPE = 124;
+export const TILDE = 126;
+/** End of an aggregate whose size was not told, and a part of such a text: only within these. */
+export const DOT = 46;
+export const SEMICOLON = 59;
 
 export const NONE = 0;
 export const LINE = 1;

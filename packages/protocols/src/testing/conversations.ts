@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { type Parser, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { added, data, GET, HTTP, headers, literal, OK } from './frames.ts';
+import * as mysql from './mysql.ts';
+import { client, server } from './postgresql.ts';
 import { bytesOf } from './recorder.ts';
 
 /** One message as it is sent, with where its body of known length lies (from === to: there is none). */
@@ -144,6 +147,144 @@ const redisExchange: fc.Arbitrary<readonly Sent[]> = fc.oneof(
   ]),
 );
 
+const mysqlExchange: fc.Arbitrary<readonly Sent[]> = fc.oneof(
+  fc
+    .record({ rows: fc.array(text, { maxLength: 4 }), eofs: fc.boolean(), more: fc.boolean() })
+    .map(({ rows, eofs, more }) => {
+      const first = mysql.resultSet(rows, eofs, more);
+      const all = more ? [...first, ...mysql.resultSet(['x'], eofs)] : first;
+      return [sent(TO_SERVER, mysql.query('SELECT c FROM t')), sent(TO_CLIENT, mysql.packets(...all))];
+    }),
+  // The literal is the body: what is lost of it is lost of the text alone.
+  text.map((value) => {
+    const literal = value.replaceAll('\x00', '0');
+    const whole = mysql.query(`INSERT INTO t VALUES ('${literal}')`);
+    const head = whole.slice(0, whole.length - literal.length - 2);
+    return [sent(TO_SERVER, head, literal, "')"), sent(TO_CLIENT, mysql.packets(mysql.OK))];
+  }),
+  // So is the value of a row, behind its length.
+  text.map((value) => {
+    const whole = mysql.packets(...mysql.resultSet([value], true));
+    const from = whole.length - 9 - value.length;
+    return [
+      sent(TO_SERVER, mysql.query('SELECT c FROM t')),
+      sent(TO_CLIENT, whole.slice(0, from), value, whole.slice(from + value.length)),
+    ];
+  }),
+  fc.constantFrom(
+    [sent(TO_SERVER, mysql.packet(0, '\x0e')), sent(TO_CLIENT, mysql.packets(mysql.OK))],
+    [sent(TO_SERVER, mysql.packet(0, '\x02shop')), sent(TO_CLIENT, mysql.packets(mysql.OK))],
+    [sent(TO_SERVER, mysql.query('DROP TABLE t')), sent(TO_CLIENT, mysql.packets(mysql.ERR))],
+    [
+      sent(TO_SERVER, mysql.prepare('SELECT c FROM t WHERE c = ?')),
+      sent(
+        TO_CLIENT,
+        mysql.packets(mysql.prepared(7, 1, 1), mysql.COLUMN, mysql.EOF, mysql.COLUMN, mysql.EOF),
+      ),
+      sent(TO_SERVER, mysql.execute(7)),
+      sent(TO_CLIENT, mysql.packets('\x01', mysql.COLUMN, mysql.EOF, '\x00\x00\x01x', mysql.EOF)),
+      sent(TO_SERVER, mysql.closeStatement(7)),
+    ],
+  ),
+);
+
+const value = fc.string({
+  unit: fc.constantFrom('a', ' ', '0', 'Z', '\x00', '\x05', 'I', '\xff', 'C'),
+  maxLength: 60,
+});
+const SQL = fc.constantFrom(
+  'SELECT * FROM orders WHERE id = $1',
+  "INSERT INTO a VALUES ('x', 1)",
+  'BEGIN',
+  'x',
+);
+const rowsOf = (rows: readonly string[]): string => rows.map((text) => server.row(text, '1')).join('');
+
+/** Requests of PostgreSQL and their responses: each a round, so that each begins a message. */
+const postgresqlExchange: fc.Arbitrary<readonly Sent[]> = fc.oneof(
+  fc
+    .record({ sql: SQL, rows: fc.array(value, { maxLength: 4 }), notice: fc.boolean() })
+    .map((x) => [
+      sent(TO_SERVER, client.query(x.sql)),
+      sent(
+        TO_CLIENT,
+        (x.notice ? server.notice : '') +
+          server.columns('id', 'b') +
+          rowsOf(x.rows) +
+          server.complete(`SELECT ${x.rows.length}`) +
+          server.ready(),
+      ),
+    ]),
+  fc
+    .record({ sql: SQL, values: fc.array(value, { maxLength: 3 }), rows: fc.array(value, { maxLength: 3 }) })
+    .map((x) => [
+      sent(
+        TO_SERVER,
+        client.parse(x.sql) +
+          client.bind(x.values) +
+          client.describePortal() +
+          client.execute() +
+          client.sync,
+      ),
+      sent(
+        TO_CLIENT,
+        server.parseComplete +
+          server.bindComplete +
+          server.columns('id', 'b') +
+          rowsOf(x.rows) +
+          server.complete('INSERT 0 1') +
+          server.ready('T'),
+      ),
+    ]),
+  // A value that is the rest of its message, and a row.
+  value.map((text) => [
+    sent(
+      TO_SERVER,
+      client.bind([text], 's').slice(0, -2 - text.length),
+      text,
+      `\0\0${client.execute()}${client.sync}`,
+    ),
+    sent(
+      TO_CLIENT,
+      server.bindComplete + server.row(text).slice(0, -text.length || undefined),
+      text,
+      server.suspended + server.ready('T'),
+    ),
+  ]),
+  fc.constantFrom(
+    [
+      sent(TO_SERVER, client.parse('SELECT 1', 's') + client.describeStatement('s') + client.sync),
+      sent(TO_CLIENT, server.parseComplete + server.parameters + server.columns('a') + server.ready()),
+    ],
+    [sent(TO_SERVER, client.query('SELECT')), sent(TO_CLIENT, server.error('42601') + server.ready('E'))],
+    [
+      sent(TO_SERVER, client.query('LISTEN a')),
+      sent(TO_CLIENT, server.complete('LISTEN') + server.ready()),
+      sent(TO_CLIENT, server.notification('a', 'b')),
+    ],
+    [
+      sent(TO_SERVER, client.query('COPY a FROM STDIN')),
+      sent(TO_CLIENT, server.copyIn + server.complete('COPY 0') + server.ready()),
+    ],
+  ),
+);
+
+/** A stream of HTTP/2: its id is given when the conversation is put together. */
+const http2Exchange: fc.Arbitrary<(streamId: number) => readonly Sent[]> = fc
+  .record({ path, isAdded: fc.boolean(), upload: text, body: text, frames: fc.nat(3) })
+  .map((x) => (streamId) => {
+    const target = x.isAdded ? added(':path', x.path) : literal(':path', x.path);
+    const request = headers(streamId, GET + HTTP + target, x.upload === '');
+    const upload = x.upload === '' ? '' : data(streamId, x.upload, true);
+    const answer = headers(streamId, OK) + data(streamId, 'x').repeat(x.frames);
+    const end = data(streamId, x.body, true);
+    const split = end.length - x.body.length;
+    return [
+      sent(TO_SERVER, request + upload.slice(0, upload.length - x.upload.length), x.upload),
+      sent(TO_CLIENT, answer + end.slice(0, split), x.body),
+    ];
+  });
+
 /** Exchanges one after the other; or pipelined, all requests of a group before its responses. */
 function conversation(
   exchange: fc.Arbitrary<readonly Sent[]>,
@@ -165,6 +306,15 @@ function conversation(
 
 export const httpConversation = (pipelined: boolean) => conversation(httpExchange, pipelined);
 export const redisConversation = (pipelined: boolean) => conversation(redisExchange, pipelined);
+
+export const mysqlConversation = (pipelined: boolean) => conversation(mysqlExchange, pipelined);
+export const postgresqlConversation = (pipelined: boolean) => conversation(postgresqlExchange, pipelined);
+export const http2Conversation = (pipelined: boolean) =>
+  fc.array(http2Exchange, { minLength: 1, maxLength: 8 }).map((streams) => {
+    const all = streams.flatMap((stream, i) => stream(101 + 2 * i));
+    if (!pipelined) return all;
+    return [...all.filter((m) => m.side === TO_SERVER), ...all.filter((m) => m.side === TO_CLIENT)];
+  });
 
 export const ORIGINS: readonly [number, number] = [4_294_967_200, 77];
 

@@ -37,6 +37,12 @@ export function metrics(context: ServerContext): string {
       byAgent((r) => r.events),
     ),
     family(
+      'weft_agent_captured_bytes_total',
+      'counter',
+      'Bytes of payload copied from the kernel, by agent.',
+      byAgent((r) => r.capturedBytes),
+    ),
+    family(
       'weft_agent_spans_total',
       'counter',
       'Spans made, by agent.',

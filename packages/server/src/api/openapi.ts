@@ -39,7 +39,7 @@ export function openapi(version: string): unknown {
   };
 }
 
-/** `GET /`: what is there, until there is a page. */
+/** `GET /` of a server without the page: what else is there. */
 export function indexPage(version: string): string {
   const paths = [
     '/api/v1/health',

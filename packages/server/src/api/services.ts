@@ -1,4 +1,4 @@
-import type { ObservationPoint } from '@weft/model';
+import type { ObservationPoint, ServiceJson } from '@weft/model';
 import { type EndpointTraffic, endpointTraffic } from '@weft/store';
 import { nowNanos, type ServerContext } from '../context.ts';
 import { onlyKnown, time } from '../http/parameters.ts';
@@ -14,7 +14,10 @@ const SERVING: readonly ObservationPoint[] = [
 const HOUR = 3_600_000_000_000n;
 
 /** `GET /api/v1/services?from&to`: services with their endpoints and rates, from the per-minute roll-up. */
-export async function services(context: ServerContext, query: URLSearchParams): Promise<unknown> {
+export async function services(
+  context: ServerContext,
+  query: URLSearchParams,
+): Promise<{ readonly services: readonly ServiceJson[] }> {
   onlyKnown(query, ['from', 'to']);
   const to = time(query, 'to') ?? nowNanos() + 1_000_000_000n;
   const from = time(query, 'from') ?? (to > HOUR ? to - HOUR : 0n);
@@ -29,7 +32,7 @@ export async function services(context: ServerContext, query: URLSearchParams): 
   return { services: names.map((name) => serviceJson(name, byService.get(name)!, seconds)) };
 }
 
-function serviceJson(service: string, rows: readonly EndpointTraffic[], seconds: number): unknown {
+function serviceJson(service: string, rows: readonly EndpointTraffic[], seconds: number): ServiceJson {
   const point = SERVING.find((candidate) => rows.some((row) => row.observationPoint === candidate));
   const served = rows.filter((row) => row.observationPoint === point);
   const requests = served.reduce((sum, row) => sum + row.requests, 0);

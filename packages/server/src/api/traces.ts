@@ -1,4 +1,4 @@
-import { epoch, type SpanId } from '@weft/model';
+import { epoch, type SpanId, type TraceListJson } from '@weft/model';
 import { nowNanos, type ServerContext } from '../context.ts';
 import { decodeCursor, encodeCursor, limit, onlyKnown } from '../http/parameters.ts';
 import { FILTER_PARAMETERS, readFilter } from './filter.ts';
@@ -7,7 +7,7 @@ import { listTraces, type TraceCursor } from './trace-page.ts';
 const CURSOR = [/^\d{1,19}$/, /^[0-9a-f]{32}$/, /^\d{1,19}$/, /^[0-9a-f]{16}$/];
 
 /** `GET /api/v1/traces`: traces of which any span matches, latest first. */
-export async function traces(context: ServerContext, query: URLSearchParams): Promise<unknown> {
+export async function traces(context: ServerContext, query: URLSearchParams): Promise<TraceListJson> {
   onlyKnown(query, FILTER_PARAMETERS);
   const page = await listTraces(
     context.store,

@@ -16,10 +16,13 @@ function report(settledMs: number, lost: Record<string, number> = {}): AgentRepo
     tier: 'sock',
     hooks: {},
     events: 0,
+    capturedBytes: 3400,
     spans: 0,
     lost,
     cpuSeconds: 0,
     residentBytes: 0,
+    tracedShare: 1,
+    payloadBytes: 4096,
     settledUntilUnixNano: nanosAt(settledMs).toString(),
   };
 }
@@ -30,6 +33,8 @@ describe('settled time', () => {
     expect(agents.settledUntil(NOW)).toBe(nanosAt(NOW));
     const a = agents.see('a', 'h', NOW)!;
     const b = agents.see('b', 'h', NOW)!;
+    // They may have waited for this server with what they saw before.
+    expect(agents.settledUntil(NOW)).toBe(0n);
     agents.report(a, report(NOW + 100));
     agents.report(b, report(NOW + 200));
     expect(agents.settledUntil(NOW + 1000)).toBe(nanosAt(NOW + 100));
@@ -43,7 +48,7 @@ describe('settled time', () => {
     const a = agents.see('a', 'h', NOW)!;
     const batch = agents.taken(a, nanosAt(NOW + 10));
     agents.report(a, report(NOW + 100));
-    expect(agents.settledUntil(NOW + 1000)).toBe(nanosAt(NOW));
+    expect(agents.settledUntil(NOW + 1000)).toBe(0n);
     agents.stored(a, batch, 1);
     expect(agents.settledUntil(NOW + 1000)).toBe(nanosAt(NOW + 100));
   });
@@ -55,11 +60,24 @@ describe('settled time', () => {
     const second = agents.taken(a, nanosAt(NOW + 20));
     const third = agents.taken(a, nanosAt(NOW + 30));
     agents.stored(a, second, 1);
-    expect(agents.settledUntil(NOW + 1000)).toBe(nanosAt(NOW));
+    expect(agents.settledUntil(NOW + 1000)).toBe(0n);
     agents.stored(a, first, 1);
     expect(agents.settledUntil(NOW + 1000)).toBe(nanosAt(NOW + 20));
     agents.failed(a, third);
     expect(agents.settledUntil(NOW + 1000)).toBe(nanosAt(NOW + 20));
+  });
+
+  it('goes back with an agent whose clock is set back, once its next batch is stored', () => {
+    const agents = new AgentRegistry();
+    const a = agents.see('a', 'h', NOW)!;
+    agents.stored(a, agents.taken(a, nanosAt(NOW + 5_000)), 1);
+    // A little less is no such clock.
+    agents.stored(a, agents.taken(a, nanosAt(NOW + 4_500)), 1);
+    expect(agents.settledUntil(NOW + 10_000)).toBe(nanosAt(NOW + 5_000));
+    const batch = agents.taken(a, nanosAt(NOW - 60_000));
+    expect(agents.settledUntil(NOW + 10_000)).toBe(0n);
+    agents.stored(a, batch, 1);
+    expect(agents.settledUntil(NOW + 10_000)).toBe(nanosAt(NOW - 60_000));
   });
 
   it('counts losses from report to report, also when an agent starts anew', () => {

@@ -9,6 +9,8 @@ export interface AgentState {
   lastSeen: number;
   /** Everything of it that ended before is stored. Unix ns. */
   settled: bigint;
+  /** What it said last to be settled, with a batch. Unix ns. */
+  told: bigint;
   spansStored: number;
   /** Batches that were taken and are not stored yet, in the order they came. */
   readonly pending: PendingBatch[];
@@ -26,6 +28,8 @@ const LIVE_MS = 15_000;
 /** An agent that was silent for so long is forgotten. */
 const FORGET_MS = 3_600_000;
 const MAX_AGENTS = 10_000;
+/** Batches come in order: one that settles so much less than the one before comes from a clock that was set back. Ns. */
+const SET_BACK = 1_000_000_000n;
 
 /** The agents that send to this server, from what they say. */
 export class AgentRegistry {
@@ -44,8 +48,9 @@ export class AgentRegistry {
         hostname,
         report: null,
         lastSeen: now,
-        // Nothing is known to be missing from before it came.
-        settled: BigInt(now) * 1_000_000n,
+        // It may have waited for this server with what it saw before: until it tells, nothing is settled.
+        settled: 0n,
+        told: 0n,
         spansStored: 0,
         pending: [],
       };
@@ -61,6 +66,13 @@ export class AgentRegistry {
    * @param settled what the agent said with it, Unix ns; 0 when it said nothing
    */
   taken(agent: AgentState, settled: bigint): PendingBatch {
+    if (settled !== 0n) {
+      if (settled < agent.told - SET_BACK) {
+        agent.settled = 0n;
+        for (const earlier of agent.pending) earlier.settled = 0n;
+      }
+      agent.told = settled;
+    }
     const batch = { settled, stored: false };
     agent.pending.push(batch);
     return batch;

@@ -1,4 +1,4 @@
-import { BlockRefused, type Store } from '@weft/store';
+import { BlockRefused, type Store, StoreFull } from '@weft/store';
 
 interface Waiting {
   readonly block: Uint8Array;
@@ -18,6 +18,8 @@ const ENOUGH_BYTES = 1 << 20;
 const PAUSE_STEP_MS = 20;
 /** One insert takes so much at most. */
 const MAX_INSERT_BYTES = 32 << 20;
+/** A failure is a problem for so long: agents try again every few seconds. */
+const PROBLEM_MS = 30_000;
 
 /** Batches on their way into the store, in the order they came. */
 export class IngestQueue {
@@ -28,6 +30,7 @@ export class IngestQueue {
   private busy: Promise<void> | null = null;
   private lastInsert = Number.NEGATIVE_INFINITY;
   private closing = false;
+  private failure: { readonly sentence: string; readonly at: number } | null = null;
 
   constructor(store: Store, insertIntervalMs: number) {
     this.store = store;
@@ -36,6 +39,12 @@ export class IngestQueue {
 
   get queuedBytes(): number {
     return this.bytes;
+  }
+
+  /** Why inserts of good blocks fail, in one sentence; null: the last one did not, or nothing has been sent again for long. */
+  get problem(): string | null {
+    const { failure } = this;
+    return failure !== null && performance.now() - failure.at < PROBLEM_MS ? failure.sentence : null;
   }
 
   /** Whether a batch of that size may come now. */
@@ -92,6 +101,7 @@ export class IngestQueue {
   private async insert(batch: readonly Waiting[]): Promise<void> {
     try {
       await this.store.insertSpans(batch.map((one) => one.block));
+      this.failure = null;
       for (const one of batch) one.stored();
     } catch (error) {
       if (batch.length > 1 && error instanceof BlockRefused) {
@@ -99,7 +109,16 @@ export class IngestQueue {
         for (const one of batch) await this.insert([one]);
         return;
       }
+      if (!(error instanceof BlockRefused)) {
+        this.failure = { sentence: sentenceOf(error), at: performance.now() };
+      }
       for (const one of batch) one.failed(error);
     }
   }
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof StoreFull
+    ? "The store's disk is full: make room on it; what was sent is kept and sent again."
+    : 'The store cannot be reached: what was sent is kept and sent again.';
 }

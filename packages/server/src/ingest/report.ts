@@ -34,10 +34,13 @@ export function parseReport(bytes: Uint8Array): Result<AgentReport> {
     ['tier', isText(fields['tier'])],
     ['hooks', isRecord(fields['hooks'], isText)],
     ['events', isCount(fields['events'])],
+    ['capturedBytes', isCount(fields['capturedBytes'])],
     ['spans', isCount(fields['spans'])],
     ['lost', isRecord(fields['lost'], isCount)],
     ['cpuSeconds', isCount(fields['cpuSeconds'])],
     ['residentBytes', isCount(fields['residentBytes'])],
+    ['tracedShare', isCount(fields['tracedShare'])],
+    ['payloadBytes', isCount(fields['payloadBytes'])],
     ['settledUntilUnixNano', /^\d{1,19}$/.test(String(fields['settledUntilUnixNano']))],
   ];
   const bad = checks.find((check) => !check[1]);

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BLOCK_CONTENT_TYPE, checkBlock } from '@weft/model';
-import { BlockRefused, insertLosses } from '@weft/store';
+import { BlockRefused, insertLosses, StoreFull } from '@weft/store';
 import { count, type ServerContext } from '../context.ts';
 import { readBody } from '../http/body.ts';
 import { HttpError } from '../http/http-error.ts';
@@ -77,6 +77,15 @@ async function store(context: ServerContext, block: Uint8Array): Promise<void> {
     if (error instanceof BlockRefused) {
       count(context.counters.refused, 'store');
       throw new HttpError(400, `The store refuses the block (${message}): do not send it again.`);
+    }
+    if (error instanceof StoreFull) {
+      count(context.counters.refused, 'full');
+      context.log("a batch could not be stored: the store's disk is full");
+      throw new HttpError(
+        507,
+        "The store's disk is full: make room on it, and send the batch again.",
+        RETRY_SECONDS,
+      );
     }
     count(context.counters.refused, 'unavailable');
     context.log(`a batch could not be stored: ${message}`);

@@ -52,3 +52,9 @@ export function createView(engine: StoreEngine, view: ViewText): string[] {
   const select = view.select.replace('{from}', local(view.from));
   return [`CREATE MATERIALIZED VIEW IF NOT EXISTS ${view.name}${where} TO ${local(view.to)} AS ${select}`];
 }
+
+/** Statements that change a table; on a cluster, that of each server. @param change what follows ALTER TABLE name */
+export function alterTable(engine: StoreEngine, name: string, change: string): string[] {
+  const where = engine.kind === 'single' ? name : `${name}_local ON CLUSTER ${clusterName(engine)}`;
+  return [`ALTER TABLE ${where} ${change}`];
+}

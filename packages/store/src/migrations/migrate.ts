@@ -2,6 +2,8 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { spans } from './0001-spans.ts';
 import { endpoints } from './0002-endpoints.ts';
 import { losses } from './0003-losses.ts';
+import { numberIndex } from './0020-number-index.ts';
+import { attributeCodec } from './0021-attribute-codec.ts';
 import { createTable, type StoreEngine } from './dialect.ts';
 
 /** One numbered step of the schema. Steps are never changed once released; a change is a new step. */
@@ -15,6 +17,8 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: 'spans', statements: spans },
   { number: 2, name: 'endpoints', statements: endpoints },
   { number: 3, name: 'losses', statements: losses },
+  { number: 20, name: 'number-index', statements: numberIndex },
+  { number: 21, name: 'attribute-codec', statements: attributeCodec },
 ];
 
 /** The table that remembers which steps were taken. */

@@ -24,24 +24,14 @@ export async function readSpans(
 ): Promise<Map<SpanId, OriginatedSpan>> {
   const found = new Map<SpanId, OriginatedSpan>();
   for (let at = 0; at < nodes.length; at += SPANS_A_QUERY) {
-    const slice = nodes.slice(at, at + SPANS_A_QUERY);
-    let first = slice[0]!.start;
-    let last = first;
-    for (const node of slice) {
-      if (node.start < first) first = node.start;
-      if (node.start > last) last = node.start;
-    }
-    // Digits only: ids and times that came from the store. The spans of a trace lie close together in time, so the
-    // range of time is what the primary key needs.
-    const ids = slice.map((node) => BigInt(`0x${node.spanId}`)).join(', ');
-    const sql = `
-      SELECT ${SELECT} FROM spans
-      WHERE start_time >= fromUnixTimestamp64Nano({first:Int64}, 'UTC')
-        AND start_time <= fromUnixTimestamp64Nano({last:Int64}, 'UTC') AND span_id IN (${ids})`;
-    const bytes = await selectNative(store.client, sql, {
-      first: toUnixNanos(epoch, first),
-      last: toUnixNanos(epoch, last),
+    // Digits only: ids and times that came from the store. Tuples in the order of the primary key, so that each reads
+    // its granule alone, however far apart in time they lie.
+    const keys = nodes.slice(at, at + SPANS_A_QUERY).map((node) => {
+      const start = toUnixNanos(epoch, node.start).toString().padStart(10, '0');
+      return `('${start.slice(0, -9)}.${start.slice(-9)}', ${BigInt(`0x${node.spanId}`)})`;
     });
+    const sql = `SELECT ${SELECT} FROM spans WHERE (start_time, span_id) IN (${keys.join(', ')})`;
+    const bytes = await selectNative(store.client, sql, {});
     const spans = decodeSpans(bytes, epoch);
     if (!spans.ok) throw new Error(`The store's answer cannot be read: ${spans.error}.`);
     for (const span of spans.value) found.set(span.record.spanId, span);

@@ -40,21 +40,25 @@ export async function searchSpans(
   limit: number,
   epoch: Epoch,
 ): Promise<SpanNode[]> {
-  const { conditions, parameters } = where(filter, after);
+  const { narrow, wide, parameters } = where(filter, after);
+  // The engine would read the maps of attributes along with the narrow columns: of 5 million spans of which none took
+  // so long, that was 1 s of CPU.
   const sql = `
-    SELECT ${NODE_COLUMNS} FROM spans WHERE ${conditions.join(' AND ')}
+    SELECT ${NODE_COLUMNS} FROM spans PREWHERE ${narrow.join(' AND ')}
+    ${wide.length === 0 ? '' : `WHERE ${wide.join(' AND ')}`}
     ORDER BY start_time DESC, span_id DESC LIMIT {limit:UInt32}`;
   return decodeNodes(await selectNative(store.client, sql, { ...parameters, limit }), epoch);
 }
 
+/** Conditions on narrow columns, which are looked at first, and on the maps of attributes. */
 function where(
   filter: SpanFilter,
   after: SpanPosition | null,
-): { conditions: string[]; parameters: Record<string, string | number | bigint> } {
-  const conditions = [`start_time >= ${moment('from')}`, `start_time < ${moment('to')}`];
+): { narrow: string[]; wide: string[]; parameters: Record<string, string | number | bigint> } {
+  const narrow = [`start_time >= ${moment('from')}`, `start_time < ${moment('to')}`];
   const parameters: Record<string, string | number | bigint> = { from: filter.from, to: filter.to };
   if (after !== null) {
-    conditions.push(
+    narrow.push(
       `start_time <= ${moment('after')}`,
       `(start_time < ${moment('after')} OR span_id < {afterId:UInt64})`,
     );
@@ -63,20 +67,18 @@ function where(
   }
   const equal = (column: string, name: string, value: string | null): void => {
     if (value === null) return;
-    conditions.push(`${column} = {${name}:String}`);
+    narrow.push(`${column} = {${name}:String}`);
     parameters[name] = value;
   };
   equal('service', 'service', filter.service);
   equal('name', 'endpoint', filter.endpoint);
   equal('status', 'status', filter.status);
   if (filter.minDuration !== null) {
-    conditions.push('duration >= {minDuration:UInt64}');
+    narrow.push('duration >= {minDuration:UInt64}');
     parameters['minDuration'] = filter.minDuration;
   }
-  filter.attributes.forEach((term, index) => {
-    conditions.push(attributeCondition(term, index, parameters));
-  });
-  return { conditions, parameters };
+  const wide = filter.attributes.map((term, index) => attributeCondition(term, index, parameters));
+  return { narrow, wide, parameters };
 }
 
 function moment(name: string): string {

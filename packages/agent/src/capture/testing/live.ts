@@ -99,22 +99,23 @@ export class Arena {
     if (code !== 0) throw new Error(`${program} ${args.join(' ')}: exit ${code ?? signal}`);
   }
 
+  /** A killed program is listed no more a moment before the cgroup can go. */
+  #removed(): boolean {
+    if (readFileSync(join(this.cgroup, 'cgroup.procs'), 'utf8') !== '') return false;
+    try {
+      rmdirSync(this.cgroup);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EBUSY') return false;
+      throw error;
+    }
+  }
+
   async close(): Promise<void> {
     for (const child of this.#children) child.kill('SIGKILL');
     writeFileSync(join(this.cgroup, 'cgroup.kill'), '1');
-    await until(() => readFileSync(join(this.cgroup, 'cgroup.procs'), 'utf8') === '', 'the cgroup is empty');
-    await until(() => removed(this.cgroup), 'the cgroup can go');
+    await until(() => this.#removed(), 'the cgroup is empty');
     rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-/** A process that has not been reaped yet keeps a cgroup that looks empty. */
-function removed(cgroup: string): boolean {
-  try {
-    rmdirSync(cgroup);
-    return true;
-  } catch {
-    return false;
   }
 }
 
@@ -131,7 +132,7 @@ export async function until(condition: () => boolean, what: string): Promise<voi
 export function capture(
   arena: Arena,
   tier: Tier,
-  special: Partial<Pick<KernelCaptureOptions, 'refuse' | 'ringBytes' | 'tls'>> = {},
+  special: Partial<Pick<KernelCaptureOptions, 'refuse' | 'ringBytes' | 'tls' | 'monotonicEpoch'>> = {},
 ): KernelCapture {
   return KernelCapture.start({
     tier,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MODE } from '@weft/kernel';
 import type { SpanRecord } from '@weft/model';
 import { tracedCgroup } from '../../capture/cgroup.ts';
 import type { KernelCapture } from '../../capture/kernel-capture.ts';
@@ -8,6 +9,11 @@ import { Pipeline } from '../../pipeline.ts';
 import { LiveProcesses } from '../../process/live-processes.ts';
 import { TlsProbes } from '../tls-probes.ts';
 
+/** A busy machine reads it late. */
+const RING_BYTES = 16 << 20;
+/** As in the worker: an event this old is in its ring, and so is everything before it on other CPUs. */
+const IN_PROGRESS_NANOS = 100_000;
+
 /** A whole agent but for the export: what an arena's programs do becomes spans. */
 export class Traced {
   readonly spans: SpanRecord[] = [];
@@ -15,11 +21,12 @@ export class Traced {
   readonly pipeline: Pipeline;
   readonly kernel: KernelCapture;
   readonly #arena: Arena;
+  readonly #epoch = process.hrtime.bigint();
 
   /** @param tls probe TLS libraries */
   constructor(arena: Arena, tier: Tier = 'sock', tls = true) {
     this.#arena = arena;
-    const kernel = capture(arena, tier, { tls });
+    const kernel = capture(arena, tier, { tls, ringBytes: RING_BYTES, monotonicEpoch: this.#epoch });
     this.kernel = kernel;
     this.probes = new TlsProbes(
       (path, point) => kernel.probeTls(path, point),
@@ -42,15 +49,25 @@ export class Traced {
       (span) => {
         this.spans.push(span);
       },
-      (cookie, received, sent) => kernel.wantHeads(cookie, received, sent, 4_096),
+      {
+        heads: (cookie, received, sent, limit) => kernel.wantHeads(cookie, received, sent, limit),
+        wholeCalls: (port) => kernel.setPortVerdict(port, MODE.FULL),
+      },
     );
     if (tls) this.probes.probeStanding();
   }
 
-  /** Reads what the kernel has to tell. */
+  /** Reads what the kernel has to tell, in the order of time. */
   drain(): void {
+    const settled = Number(process.hrtime.bigint() - this.#epoch) - IN_PROGRESS_NANOS;
+    this.#read(settled);
+    // What is quiet ends by itself, and calls that are held are given out.
+    this.pipeline.tick(settled);
+  }
+
+  #read(until: number): void {
     const { ring } = this.kernel;
-    ring.poll();
+    ring.poll(until);
     while (ring.next()) this.pipeline.record(ring, ring.offset, ring.length);
     ring.release();
     this.probes.tick(performance.now());
@@ -90,7 +107,7 @@ export class Traced {
 
   /** Gives out what is open, and ends. */
   finish(): readonly SpanRecord[] {
-    this.drain();
+    this.#read(Number.POSITIVE_INFINITY);
     this.pipeline.finish();
     return this.spans;
   }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, realpathSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,7 @@ const DATA = fileURLToPath(new URL('../../testdata/tls/', import.meta.url));
 const PYTHON = ['/usr/bin/python3', 'python3'].find((path) => hasCommand(path, '-c', 'import ssl'));
 /** Go's own, and the oldest that is traced, if Debian's package of it is there. */
 const TOOLCHAINS = ['go', '/usr/lib/go-1.19/bin/go'].filter((go) => hasCommand(go, 'version'));
+const LIBSSL = '/lib/x86_64-linux-gnu/libssl.so.3';
 const ROUNDS = 5;
 
 let traced: Traced;
@@ -115,10 +116,12 @@ async function compare(pair: Pair, version: string): Promise<void> {
   expect(traced.lost()).toMatchObject({ kernel_tls_socket: 0, kernel_storage: 0, kernel_payload_fault: 0 });
 }
 
-describe.skipIf(!canTrace() || !hasCommand('openssl', 'version'))('the same spans as without TLS', () => {
+const canServe = canTrace() && hasCommand('openssl', 'version');
+
+describe.skipIf(!canServe)('the same spans as without TLS (needs root and openssl)', () => {
   const versions = ['TLSv1_3', 'TLSv1_2'];
 
-  it.skipIf(PYTHON === undefined).each(versions)('OpenSSL, %s', async (version) => {
+  it.skipIf(PYTHON === undefined).each(versions)('OpenSSL, %s (needs python3 with ssl)', async (version) => {
     begin();
     await compare(
       { serve: [PYTHON!, join(DATA, 'server.py')], ask: [PYTHON!, join(DATA, 'client.py')] },
@@ -153,14 +156,14 @@ describe.skipIf(!canTrace() || !hasCommand('openssl', 'version'))('the same span
         [go, version, 'stripped', '-s -w'],
       ]),
     ),
-  )('%s, %s, %s', async (go, version, _what, flags) => {
+  )('Go: %s, %s, %s (needs go)', async (go, version, _what, flags) => {
     begin();
     const program = join(arena.folder, 'twin');
     execFileSync(go, ['build', '-ldflags', flags, '-o', program, '.'], { cwd: join(DATA, 'go') });
     await compare({ serve: [program, 'server'], ask: [program, 'client'] }, version);
   });
 
-  it.skipIf(PYTHON === undefined)('OpenSSL on tier syscall', async () => {
+  it.skipIf(PYTHON === undefined)('OpenSSL on tier syscall (needs python3 with ssl)', async () => {
     begin('syscall');
     await compare(
       { serve: [PYTHON!, join(DATA, 'server.py')], ask: [PYTHON!, join(DATA, 'client.py')] },
@@ -169,9 +172,9 @@ describe.skipIf(!canTrace() || !hasCommand('openssl', 'version'))('the same span
   });
 });
 
-describe.skipIf(!canTrace() || PYTHON === undefined)('programs and libraries', () => {
+describe.skipIf(!canServe || PYTHON === undefined)('programs and libraries (needs python3 with ssl)', () => {
   it.skipIf(!usesGnuTls('wget')).each(['TLSv1_3', 'TLSv1_2'])(
-    'GnuTLS is read like OpenSSL, %s',
+    'GnuTLS is read like OpenSSL, %s (needs a wget that uses it)',
     async (version) => {
       begin();
       const port = await serve(PYTHON!, [join(DATA, 'server.py'), ...certificate(), version]);
@@ -185,22 +188,25 @@ describe.skipIf(!canTrace() || PYTHON === undefined)('programs and libraries', (
     },
   );
 
-  it('are probed when they come, and released when nobody runs them any more', async () => {
-    begin();
-    const library = join(arena.folder, 'libssl.so.3');
-    copyFileSync(realpathSync('/lib/x86_64-linux-gnu/libssl.so.3'), library);
-    const program = `import ctypes, sys; ctypes.CDLL(${JSON.stringify(library)}); print('up', flush=True); sys.stdin.read()`;
-    const isProbed = () => traced.probes.probed.some(({ path }) => path === library);
-    const first = arena.start(PYTHON!, ['-c', program]);
-    await traced.until(isProbed, 'the library is probed');
-    // An upgrade replaces the file; who runs the old one goes on running it.
-    rmSync(library);
-    const second = arena.start(PYTHON!, ['-c', 'import sys; sys.stdin.read()']);
-    expect(isProbed()).toBe(true);
-    first.stdin!.end();
-    await traced.until(() => !isProbed(), 'the library is released');
-    second.stdin!.end();
-  });
+  it.skipIf(!existsSync(LIBSSL))(
+    'are probed when they come, and released when nobody runs them any more (needs libssl3)',
+    async () => {
+      begin();
+      const library = join(arena.folder, 'libssl.so.3');
+      copyFileSync(realpathSync(LIBSSL), library);
+      const program = `import ctypes, sys; ctypes.CDLL(${JSON.stringify(library)}); print('up', flush=True); sys.stdin.read()`;
+      const isProbed = () => traced.probes.probed.some(({ path }) => path === library);
+      const first = arena.start(PYTHON!, ['-c', program]);
+      await traced.until(isProbed, 'the library is probed');
+      // An upgrade replaces the file; who runs the old one goes on running it.
+      rmSync(library);
+      const second = arena.start(PYTHON!, ['-c', 'import sys; sys.stdin.read()']);
+      expect(isProbed()).toBe(true);
+      first.stdin!.end();
+      await traced.until(() => !isProbed(), 'the library is released');
+      second.stdin!.end();
+    },
+  );
 
   it('whose plaintext nobody shows give opaque spans with their sizes', async () => {
     begin('sock', false);

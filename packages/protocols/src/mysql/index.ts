@@ -1,0 +1,15 @@
+import type { Protocol } from '../protocol.ts';
+import { createMysqlParser } from './parser.ts';
+import { detect, sideOf } from './recognise.ts';
+
+/** The client/server protocol of MySQL and MariaDB, "classic" as MySQL calls it. */
+/** Servers send what fills their buffer (net_buffer_length), clients read as much. */
+const CALL_BYTES = 16_384;
+
+export const mysql: Protocol = {
+  name: 'mysql',
+  detect,
+  sideOf,
+  createParser: createMysqlParser,
+  callBytes: CALL_BYTES,
+};

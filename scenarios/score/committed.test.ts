@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { belowCommitted, readCommitted } from './committed.ts';
+import { type Cell, markdownReport } from './report.ts';
+import { scoreSpans } from './score.ts';
+import { perfectSpans } from './synthetic.ts';
+import { readTruth } from './truth.ts';
+
+function cell(requests: number, unseen: number, concurrency = 8): Cell {
+  const text = Array.from({ length: requests }, (_, i) => `{"call":"callid${i}","parent":null}`).join('\n');
+  const truth = readTruth([{ name: 'load.jsonl', text }]);
+  const { score } = scoreSpans(truth, [...perfectSpans(truth).values()].slice(2 * unseen));
+  return { scenario: 'x-y', shape: { loop: 'closed', concurrency }, requestsPerSecond: 1, errors: 0, score };
+}
+
+const FACTS = { date: '2026-01-02', kernel: '6.1', machine: '2 × CPU', command: 'weft score' };
+
+test('what a page says is read back, and a cell that made it reaches it', () => {
+  const cells = [cell(2000, 0), cell(2000, 30, 64)];
+  const committed = readCommitted(markdownReport(cells, FACTS));
+  expect([...committed.keys()]).toEqual(['x-y, closed 8', 'x-y, closed 64']);
+  expect(committed.get('x-y, closed 64')).toBeCloseTo(cells[1]!.score.traces.interval.low, 4);
+  expect(belowCommitted(cells, committed)).toEqual([]);
+});
+
+test('a share below the interval, and a row that is not there, are told', () => {
+  const committed = readCommitted(markdownReport([cell(2000, 0)], FACTS));
+  // 99.81 % is the interval's lower end.
+  expect(belowCommitted([cell(2000, 3)], committed)).toEqual([]);
+  expect(belowCommitted([cell(2000, 5)], committed)).toEqual([
+    "x-y, closed 8: 1995 of 2000 traces exactly right (99.75 %), below the table's 99.81 %.",
+  ]);
+  expect(belowCommitted([cell(10, 0, 64)], committed)[0]).toContain(
+    'x-y, closed 64: the table has no such row',
+  );
+});
