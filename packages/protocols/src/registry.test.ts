@@ -28,6 +28,8 @@ describe('detectProtocol and sideOf', () => {
     ['\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'tls', TO_SERVER],
     ['\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03', 'tls', TO_CLIENT],
     ['\x17\x03\x03\x00\x50secret', 'tls', null],
+    // Its id and flags are a record's first bytes.
+    ['\x16\x03\x01\x20\x00\x01\x00\x00\x00\x00\x00\x00\x01a\x00\x00\x1c\x00\x01', 'dns', TO_SERVER],
     [client.startup({ user: 'a' }), 'postgresql', TO_SERVER],
     [client.sslRequest, 'postgresql', TO_SERVER],
     [client.cancel, 'postgresql', TO_SERVER],
