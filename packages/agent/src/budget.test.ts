@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CpuBudget, PERIOD_MS } from './budget.ts';
+import { CpuBudget, PAYLOAD_STEPS, PERIOD_MS } from './budget.ts';
 
 /** A second after a second: all that is traced costs so many per cent of a core. */
 function run(budget: CpuBudget, seconds: number, perCentWhole: (second: number) => number): number[] {
@@ -64,6 +64,46 @@ describe('share', () => {
     // A quiet time fills it up again.
     const rested = run(new CpuBudget(30), 61, (second) => (second === 61 ? 60 : 1));
     expect(rested.at(-1)).toBe(1);
+  });
+});
+
+describe('payload', () => {
+  /** Share, payload and CPU ms so far, second by second: all that is traced costs so many per cent, of which payload has a part. */
+  function told(seconds: number, perCent: (second: number) => number, ofPayload: number) {
+    const budget = new CpuBudget(30);
+    const seen: { share: number; payloadBytes: number; used: number }[] = [];
+    let cpu = 0;
+    budget.measure(0, 0);
+    for (let second = 1; second <= seconds; second++) {
+      const payload = ofPayload * (budget.payloadBytes / PAYLOAD_STEPS[0]!);
+      cpu += 10 * perCent(second) * budget.share * (1 - ofPayload + payload);
+      budget.measure(1_000 * second, cpu);
+      seen.push({ share: budget.share, payloadBytes: budget.payloadBytes, used: cpu });
+    }
+    return seen;
+  }
+
+  test('is shed before any trace, step by step', () => {
+    const seen = told(20, () => 60, 0.2);
+    for (const { share, payloadBytes } of seen) if (share < 1) expect(payloadBytes).toBe(512);
+    const steps = seen.map(({ payloadBytes }) => payloadBytes);
+    expect([...new Set(steps)]).toEqual([...PAYLOAD_STEPS]);
+    expect(steps).toEqual([...steps].sort((a, b) => b - a));
+  });
+
+  test('alone, when that is enough', () => {
+    const seen = told(60, () => 36, 0.4);
+    expect(seen.every(({ share }) => share === 1)).toBe(true);
+    expect(Math.min(...seen.map(({ payloadBytes }) => payloadBytes))).toBeLessThan(4_096);
+    // Full payload comes back now and then: what was saved up is spent, no more.
+    expect(seen.at(-1)!.used).toBeLessThan(0.3 * 60_000 + 600);
+  });
+
+  test('comes back last, when there is much to spare', () => {
+    const seen = told(120, (second) => (second <= 30 ? 200 : 5), 0.2);
+    expect(seen[29]!.share).toBeLessThan(0.3);
+    for (const { share, payloadBytes } of seen.slice(30)) if (payloadBytes > 512) expect(share).toBe(1);
+    expect(seen.at(-1)).toMatchObject({ share: 1, payloadBytes: 4_096 });
   });
 });
 

@@ -24,10 +24,10 @@ const DRAIN_LIMIT_MS = 20;
 const FLUSH_MS = 150;
 /**
  * One block is on its way at a time: while it is not acknowledged, spans gather for the next, so that blocks grow with the
- * load (a server has a fixed cost a block). Up to so many,
+ * load (a server has a fixed cost a block). Up to so many spans, and so many bytes: of blocks that wait for a server that is
+ * away, whole ones are dropped when they are too many.
  */
 const FLUSH_SPANS = 20_000;
-/** and so many bytes: of blocks that wait for a server, whole ones are dropped when they are too many. */
 const FLUSH_BYTES = 1 << 20;
 const STATUS_MS = 1_000;
 /** An event this old is in its ring, and so is everything before it on other CPUs: they can be put in order. */

@@ -61,6 +61,18 @@ export function metrics(context: ServerContext): string {
       byAgent((r) => r.residentBytes),
     ),
     family(
+      'weft_agent_traced_share',
+      'gauge',
+      'Part of each second that is traced, by agent: less than 1 past the CPU budget.',
+      byAgent((r) => r.tracedShare),
+    ),
+    family(
+      'weft_agent_payload_limit_bytes',
+      'gauge',
+      'Bytes that are copied of a call at most, by agent: fewer past the CPU budget.',
+      byAgent((r) => r.payloadBytes),
+    ),
+    family(
       'weft_http_requests_total',
       'counter',
       'Requests to this server.',

@@ -28,8 +28,8 @@ export function openapi(version: string): unknown {
     openapi: '3.0.3',
     info: { title: 'Weft', version },
     paths: {
-      '/api/v1/health': get('State, and until when everything is stored'),
-      '/api/v1/agents': get('Agents: tier, hooks, events, losses, CPU, memory'),
+      '/api/v1/health': get('State, what is wrong with the store, and until when everything is stored'),
+      '/api/v1/agents': get('Agents: tier, hooks, events, losses, CPU, memory, what they shed'),
       '/api/v1/services': get('Services with their endpoints and rates', TIMES),
       '/api/v1/traces': get('Traces of which any span matches, latest first', FILTERS),
       '/api/v1/traces/{traceId}': get('A whole trace, depth first', [id]),
