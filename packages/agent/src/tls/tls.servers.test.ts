@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, realpathSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { SpanRecord } from '@weft/model';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Arena, canTrace, hasCommand } from '../capture/testing/live.ts';
+import { Arena, canTrace, freePort, hasCommand, listens } from '../capture/testing/live.ts';
 import type { Tier } from '../options.ts';
 import { Traced } from './testing/traced.ts';
 
@@ -185,6 +185,23 @@ describe.skipIf(!canServe || PYTHON === undefined)('programs and libraries (need
       const clients = traced.spans.filter((span) => isHttp(span) && span.kind === 'client');
       expect(clients.map(({ attributes }) => attributes['url.path'])).toEqual(paths);
       expect(joined(traced.spans.filter(isHttp))).toBe(3);
+    },
+  );
+
+  it.skipIf(!hasCommand('nghttpd', '--version') || !hasCommand('h2load', '--version'))(
+    'HTTP/2 is read, its streams told apart (needs nghttp2)',
+    async () => {
+      begin();
+      const [cert, key] = certificate();
+      const port = await freePort();
+      writeFileSync(join(arena.folder, 'page'), 'x'.repeat(300));
+      arena.start('nghttpd', [`-d${arena.folder}`, String(port), key!, cert!]);
+      await traced.until(() => listens(port), 'nghttpd listens');
+      const load = ['-n60', '-c2', '-m5', `https://127.0.0.1:${port}/page`];
+      await traced.during(arena.run('h2load', load));
+      const pages = () => traced.spans.filter(({ name }) => name === 'GET /page');
+      await traced.until(() => pages().length >= 120, `spans of both ends: ${pages().length}`);
+      expect(joined(pages())).toBe(60);
     },
   );
 
