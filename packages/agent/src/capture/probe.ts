@@ -96,7 +96,8 @@ function probeTier(tier: Tier, refuse: readonly string[]): TierReport {
   return { tier, usable: failure === '', reason: failure === '' ? 'loads and attaches' : failure, hooks };
 }
 
-const TLS_PURPOSE = 'plaintext of TLS libraries; without it the sizes and times of their records';
+const TLS_PURPOSE =
+  'plaintext of TLS libraries (`--tls on`); without it the sizes and times of their records';
 
 /** Probes a TLS function of this very program, and takes the probe off again. @returns why that cannot be done, or nothing */
 function probeTls(capture: KernelCapture): string {
