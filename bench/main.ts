@@ -14,10 +14,12 @@ import { nginxThroughput } from './benches/nginx.ts';
 import { pipelineRate, timeReplay } from './benches/pipeline.ts';
 import { serviceThroughput } from './benches/service.ts';
 import { embeddedStore } from './benches/store.ts';
+import { tlsCalls } from './benches/tls.ts';
 import { type BenchResult, markdownReport, type RunFacts, textReport } from './report.ts';
 
 const BENCHES: readonly Bench[] = [
   calls,
+  tlsCalls,
   nginxThroughput,
   serviceThroughput,
   headsCopied,

@@ -8,10 +8,11 @@ const COMPILERS = ['gcc', 'clang-19', 'cc'];
  * Compiles a C program of this folder.
  * @param name `calls` for bench/calls.c
  * @param folder where the program is put
+ * @param libraries that it is linked with, `ssl` for libssl
  * @returns its path
  * @throws Error in one sentence when there is no compiler or it refuses
  */
-export function compile(name: string, folder: string): string {
+export function compile(name: string, folder: string, libraries: readonly string[] = []): string {
   const found = COMPILERS.map((compiler) => findProgram(compiler, 'WEFT_CC', [])).find(
     (path) => path !== null,
   );
@@ -20,7 +21,10 @@ export function compile(name: string, folder: string): string {
   }
   const program = join(folder, name);
   try {
-    execFileSync(found, ['-O2', '-o', program, join(repoRoot(), 'bench', `${name}.c`)], { stdio: 'pipe' });
+    const links = libraries.map((library) => `-l${library}`);
+    execFileSync(found, ['-O2', '-o', program, join(repoRoot(), 'bench', `${name}.c`), ...links], {
+      stdio: 'pipe',
+    });
   } catch (error) {
     const { stderr } = error as { stderr?: Buffer };
     throw new Error(`bench/${name}.c does not compile: ${stderr?.toString().trim().split('\n')[0] ?? error}`);

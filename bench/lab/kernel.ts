@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { CpuRings } from '@weft/agent';
+import { CpuRings, planFileProbes, TLS_PROGRAMS } from '@weft/agent';
 import { LOST, RING_BYTES } from '@weft/kernel';
-import { type BpfMap, openObject, possibleCpus, setRlimitMemlock } from '@weft/libbpf';
+import { type BpfMap, type BpfObject, openObject, possibleCpus, setRlimitMemlock } from '@weft/libbpf';
 import { repoRoot } from '../../scenarios/programs/index.ts';
 import type { BenchContext } from '../bench.ts';
 
@@ -17,10 +17,15 @@ export interface KernelAlone {
 
 const POLL_MS = 2;
 
-/** Attaches the programs of tier `sock`. @param scope whom they trace: a cgroup, or one process (1: none that does anything) */
+/**
+ * Attaches the programs of tier `sock`.
+ * @param scope whom they trace: a cgroup, or one process (1: none that does anything)
+ * @param tls files whose TLS functions are probed too
+ */
 export function attachKernel(
   context: BenchContext,
   scope: { readonly cgroup: string } | { readonly pid: number },
+  tls: readonly string[] = [],
 ): KernelAlone {
   setRlimitMemlock();
   const object = openObject(join(repoRoot(), 'packages', 'kernel', 'dist', 'weft.bpf.o'));
@@ -30,7 +35,10 @@ export function attachKernel(
     object.close();
   });
   // The other tier's programs cost every system call.
-  for (const program of object.programs) program.setAutoload(!program.name.startsWith('weft_sys_'));
+  for (const program of object.programs) {
+    const isTls = TLS_PROGRAMS.includes(program.name);
+    program.setAutoload(isTls ? tls.length > 0 : !program.name.startsWith('weft_sys_'));
+  }
   object.map('weft_rings').setMaxEntries(possibleCpus());
   object.setVariables({
     weft_epoch: process.hrtime.bigint(),
@@ -38,10 +46,15 @@ export function attachKernel(
     weft_only_pid: 'pid' in scope ? scope.pid : 0,
     weft_use_only_cgroup: 'cgroup' in scope ? 1 : 0,
     weft_send_locked: 1,
+    weft_tls: tls.length > 0 ? 1 : 0,
+    weft_tls_sites: tls.length,
   });
   object.load();
   if ('cgroup' in scope) setCgroup(object.map('weft_cgroups'), scope.cgroup);
-  object.attach();
+  for (const program of object.programs) {
+    if (program.autoload && !TLS_PROGRAMS.includes(program.name)) program.attach();
+  }
+  for (const path of tls) probe(object, path);
   const rings = object.map('weft_rings');
   const ring = new CpuRings(rings.mmap(), rings.stride, RING_BYTES);
   let events = 0;
@@ -52,6 +65,14 @@ export function attachKernel(
   }, POLL_MS);
   const lost = object.map('weft_lost');
   return { events: () => events, ringFull: () => ringFull(lost), stop };
+}
+
+function probe(object: BpfObject, path: string): void {
+  const plan = planFileProbes(path);
+  if (plan === null) throw new Error(`${path} has no TLS functions that can be probed.`);
+  for (const { program, offset, isReturn } of plan.points) {
+    object.program(program).attachUprobe(path, offset, isReturn);
+  }
 }
 
 function setCgroup(map: BpfMap, folder: string): void {

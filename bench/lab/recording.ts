@@ -10,7 +10,15 @@ export async function record(
 ): Promise<void> {
   const end = new AbortController();
   const recording = recordEvents(file, {
-    ...{ tier: null, mask: true, without: [], cpuBudget: null, excludeCgroup: null, excludePids: [] },
+    ...{
+      tier: null,
+      tls: false,
+      mask: true,
+      without: [],
+      cpuBudget: null,
+      excludeCgroup: null,
+      excludePids: [],
+    },
     onlyCgroup: cgroup,
     seconds: null,
     pid: null,

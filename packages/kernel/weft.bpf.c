@@ -27,12 +27,15 @@
 #include "bpf/payload.h"
 #include "bpf/verdict.h"
 #include "bpf/report.h"
+#include "bpf/maps/tls.h"
+#include "bpf/plaintext.h"
 #include "bpf/endpoint.h"
 #include "bpf/syscalls.h"
 #include "bpf/tier_sock.h"
 #include "bpf/tier_syscall.h"
 #include "bpf/uring.h"
 #include "bpf/lifecycle.h"
+#include "bpf/tls.h"
 
 /* Keeps the ABI's types in BTF, from which the decoder's offsets are generated. */
 struct weft_event *weft_unused_event __attribute__((unused));

@@ -24,3 +24,5 @@ export {
   PROTOCOLS,
   protocolNamed,
 } from './src/registry.ts';
+export { tls } from './src/tls/index.ts';
+export { createTlsParser, type TlsParser } from './src/tls/parser.ts';

@@ -81,7 +81,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       hostname: host,
       version: VERSION,
       tier: ready.tier,
-      hooks: ready.hooks,
+      hooks: status?.hooks ?? ready.hooks,
       events: status?.events ?? 0,
       capturedBytes: status?.capturedBytes ?? 0,
       spans: status?.spans ?? 0,

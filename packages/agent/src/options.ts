@@ -8,6 +8,8 @@ export type Tier = (typeof TIERS)[number];
 export interface CaptureOptions {
   /** Null: the best one that this kernel and these rights allow. */
   readonly tier: Tier | null;
+  /** Read what TLS libraries encrypt and decrypt: costs their callers microseconds a call. */
+  readonly tls: boolean;
   readonly mask: boolean;
   readonly without: readonly EvidenceKind[];
   /** Per cent of one core; null: no limit. */

@@ -1,6 +1,6 @@
 import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment, Turns } from '@weft/causality';
-import { EVENT, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
-import { CALL_BYTES, detectProtocol, type Side, TO_CLIENT, TO_SERVER } from '@weft/protocols';
+import { EVENT, FLAG, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
+import { CALL_BYTES, detectProtocol, type Side, tls as TLS, TO_CLIENT, TO_SERVER } from '@weft/protocols';
 import { addressesLearnt, factsOf } from './capture/facts-of-event.ts';
 import { type RecordMemory, readTaskEvent, SocketEvent } from './capture/socket-event.ts';
 import { Losses } from './losses.ts';
@@ -12,6 +12,7 @@ import type { ExchangeSink } from './sessions/session.ts';
 import { buildSpan } from './sessions/span-builder.ts';
 import { Connection } from './streams/connection.ts';
 import { type ConnectionFacts, serverPort } from './streams/connection-facts.ts';
+import { Plaintext } from './streams/plaintext.ts';
 
 const MAX_CONNECTIONS = 65_536;
 /** The kernel reports the end of TCP sockets alone: others go when they have been quiet for so long. */
@@ -127,7 +128,8 @@ export class Pipeline implements ExchangeSink {
         break;
       case KIND.SHUTDOWN: {
         const connection = this.#connections.get(event.cookie);
-        connection?.sideEnded(connection.facts.role === 'client' ? TO_SERVER : TO_CLIENT, event.time);
+        if (connection === undefined) break;
+        endSide(connection, connection.facts.role === 'client' ? TO_SERVER : TO_CLIENT, event.time);
         break;
       }
       case KIND.CLOSE:
@@ -175,13 +177,17 @@ export class Pipeline implements ExchangeSink {
       connection = this.#connect(event, sending);
     } else if (event.described) {
       const learnt = addressesLearnt(connection.facts, event);
-      if (learnt !== null) connection.facts = learnt;
+      if (learnt !== null) connection.learn(learnt);
     }
     const { facts } = connection;
     const side: Side = sending === (facts.role === 'client') ? TO_SERVER : TO_CLIENT;
     connection.lastActive = event.time;
+    if ((event.flags & FLAG.FLAG_TLS) !== 0) {
+      this.#plaintext(connection, side, event);
+      return;
+    }
     if (event.length === 0) {
-      connection.sideEnded(side, event.time);
+      endSide(connection, side, event.time);
       return;
     }
     let { position, otherPosition } = event;
@@ -196,12 +202,44 @@ export class Pipeline implements ExchangeSink {
     // Answers come: what was sent before is decided by what was known before.
     if (!sending && facts.role === 'client' && connection.session.interleaves) this.#turns.settle(event.tid);
     connection.add(side, position, otherPosition, event.length, event.skipped, payload, event.time, event);
-    this.#tellCausality(connection, side, event);
+    // Of TLS, the plaintext tells who has read or written what.
+    if (connection.plaintext === null) this.#tellCausality(connection, side, event);
     connection.session.forgetTouched();
     const isLarge = event.length > SMALL_BYTES || connection.session.interleaves;
     if (this.#verdict !== null && (connection.limited || isLarge)) {
       this.#limit(connection, this.#verdict);
     }
+  }
+
+  /** Bytes that TLS carries, as a library took or gave them. */
+  #plaintext(connection: Connection, side: Side, event: SocketEvent): void {
+    let { plaintext } = connection;
+    // What was taken for opaque messages is spoken by something that can be read.
+    if (plaintext === null) this.#abandon(connection, isHandshake);
+    const framing = connection.claim();
+    if (plaintext === null) {
+      const facts = { ...connection.facts, tls: { ...framing.attributes } };
+      plaintext = new Plaintext(facts, this, this.#options);
+      plaintext.connection.fresh = connection.fresh;
+      connection.plaintext = plaintext;
+    }
+    const received = side === (connection.facts.role === 'client' ? TO_CLIENT : TO_SERVER);
+    // A sender's record is where its bytes went; a reader may have read several ahead.
+    const wire = received ? framing.records(side).take(event.length) : null;
+    // As with plain bytes: what was sent before is decided by what was known before.
+    if (side === TO_CLIENT && received && plaintext.connection.session.interleaves) {
+      this.#turns.settle(event.tid);
+    }
+    plaintext.add(
+      side,
+      wire ?? event.position,
+      event.otherPosition,
+      event.length,
+      event.payload(),
+      event.time,
+      event,
+    );
+    this.#tellCausality(plaintext.connection, side, event);
   }
 
   /**
@@ -290,6 +328,7 @@ export class Pipeline implements ExchangeSink {
     this.#engine.socketClosed(cookie);
     const connection = this.#connections.get(cookie);
     if (connection === undefined) return;
+    connection.plaintext?.connection.close(time);
     connection.close(time);
     this.#connections.delete(cookie);
   }
@@ -300,9 +339,9 @@ export class Pipeline implements ExchangeSink {
     this.#closed(connection.facts.cookie, time);
   }
 
-  #remember({ facts, fresh }: Connection): void {
+  #remember({ facts, fresh, plaintext }: Connection): void {
     if (this.#dropped.size >= MAX_CONNECTIONS) this.#dropped.clear();
-    this.#dropped.set(facts.cookie, { facts, fresh });
+    this.#dropped.set(facts.cookie, { facts, fresh: plaintext?.connection.fresh ?? fresh });
   }
 
   opened(exchange: Exchange): void {
@@ -310,7 +349,9 @@ export class Pipeline implements ExchangeSink {
       const unixNanos = this.epochUnixNanos + exchange.start;
       exchange.digest = datagramDigest(this.#event.payload(), unixNanos);
     }
-    const connection = this.#connections.get(exchange.connection.cookie)!;
+    const socket = this.#connections.get(exchange.connection.cookie)!;
+    const carried = exchange.connection.tls !== undefined ? socket.plaintext?.connection : undefined;
+    const connection = carried ?? socket;
     const { facts, fresh } = connection;
     // A server that pushes asks itself: that says nothing of what its threads work for.
     if (exchange.pushed) return;
@@ -318,7 +359,8 @@ export class Pipeline implements ExchangeSink {
     const at = connection.moment ?? nobodyOf(facts.tgid, exchange.start);
     if (facts.role === 'client') {
       exchange.tid = at.tid;
-      connection.fresh = false;
+      // A handshake does not make the first request less of a first one.
+      if (!isHandshake(exchange)) connection.fresh = false;
       const causes = this.#engine.causesOf(
         {
           traceId: exchange.traceId,
@@ -339,7 +381,7 @@ export class Pipeline implements ExchangeSink {
         const cause = causeOf(exchange);
         if (cause !== null) exchange.waiter = this.#engine.callSent(cause, at);
       }
-    } else {
+    } else if (!isHandshake(exchange)) {
       exchange.tid = at.tid;
       this.#engine.requestReceived(exchange, at);
     }
@@ -353,12 +395,25 @@ export class Pipeline implements ExchangeSink {
   }
 
   closed(exchange: Exchange): void {
+    this.#forget(exchange);
+    this.#held.add(exchange);
+  }
+
+  #forget(exchange: Exchange): void {
     if (exchange.undecided) this.#turns.settle(exchange.tid);
     const cause = causeOf(exchange);
     if (cause !== null) cause.underWay--;
-    if (exchange.connection.role === 'server') this.#engine.requestServed(exchange, exchange.tid);
+    if (exchange.connection.role === 'server' && !isHandshake(exchange)) {
+      this.#engine.requestServed(exchange, exchange.tid);
+    }
     if (exchange.waiter !== 0) this.#engine.callAnswered(exchange.tgid, exchange.waiter);
-    this.#held.add(exchange);
+  }
+
+  /** Gives up what is open on a connection, with exceptions. @returns how many exchanges */
+  #abandon(connection: Connection, except: ((exchange: Exchange) => boolean) | null = null): number {
+    const open = connection.session.abandon(except);
+    for (const exchange of open) this.#forget(exchange);
+    return open.length;
   }
 
   malformed(cause: string): void {
@@ -385,9 +440,12 @@ export class Pipeline implements ExchangeSink {
         break;
       }
       const connection = next.value;
-      connection.expire(this.now, this.now - QUIET_NANOS, this.now - UNANSWERED_NANOS);
-      const quietFor = this.now - connection.lastActive;
-      if (quietFor > IDLE_NANOS[connection.facts.transport] && connection.session.pending.length === 0) {
+      const [quiet, unanswered] = [this.now - QUIET_NANOS, this.now - UNANSWERED_NANOS];
+      connection.expire(this.now, quiet, unanswered);
+      const carried = connection.plaintext?.connection;
+      carried?.expire(this.now, quiet, unanswered);
+      const pending = connection.session.pending.length + (carried?.session.pending.length ?? 0);
+      if (this.now - connection.lastActive > IDLE_NANOS[connection.facts.transport] && pending === 0) {
         this.#drop(connection, this.now);
       }
     }
@@ -400,11 +458,9 @@ export class Pipeline implements ExchangeSink {
    */
   suspend(cause: string): void {
     for (const [cookie, connection] of this.#connections) {
-      for (const exchange of connection.session.abandon()) {
-        this.losses.count(cause);
-        if (exchange.connection.role === 'server') this.#engine.requestServed(exchange, exchange.tid);
-        if (exchange.waiter !== 0) this.#engine.callAnswered(exchange.tgid, exchange.waiter);
-      }
+      const carried = connection.plaintext?.connection;
+      const open = this.#abandon(connection) + (carried === undefined ? 0 : this.#abandon(carried));
+      for (let i = 0; i < open; i++) this.losses.count(cause);
       this.#remember(connection);
       this.#connections.delete(cookie);
     }
@@ -416,6 +472,17 @@ export class Pipeline implements ExchangeSink {
     for (const cookie of [...this.#connections.keys()]) this.#closed(cookie, this.now);
     this.#held.release(this.now, true);
   }
+}
+
+/** Nobody works on account of a handshake: it takes no part in what causes what. */
+function isHandshake({ protocol, request }: Exchange): boolean {
+  return protocol === TLS.name && request.attributes['weft.opaque'] !== true;
+}
+
+/** One end has sent its last byte, TLS or not. */
+function endSide(connection: Connection, side: Side, time: number): void {
+  connection.sideEnded(side, time);
+  connection.plaintext?.connection.sideEnded(side, time);
 }
 
 /** The request for which a call was made, if that is known well enough to go by. */

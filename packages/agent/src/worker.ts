@@ -2,10 +2,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { MODE } from '@weft/kernel';
 import { BlockEncoder, epoch } from '@weft/model';
 import { CpuBudget, PAYLOAD_STEPS } from './budget.ts';
+import { tracedCgroup } from './capture/cgroup.ts';
 import { KernelCapture } from './capture/kernel-capture.ts';
 import { UnixEpoch } from './clock.ts';
 import { Pipeline } from './pipeline.ts';
 import { LiveProcesses } from './process/live-processes.ts';
+import { TlsProbes } from './tls/tls-probes.ts';
 import type { FromWorker, ToWorker, WorkerData } from './worker-messages.ts';
 
 /**
@@ -39,10 +41,15 @@ function say(message: FromWorker, transfer: ArrayBuffer[] = []): void {
 }
 
 function run(capture: KernelCapture): void {
+  const probes = capture.canProbeTls
+    ? new TlsProbes((path, point) => capture.probeTls(path, point), tracedCgroup(data.capture))
+    : null;
   const processes = new LiveProcesses({
+    running: (tgid) => probes?.started(tgid, performance.now()),
     go: (tgid, runtime) => guarded(() => capture.setGoRuntime(tgid, runtime)),
     own: (tgid) => guarded(() => capture.exclude(tgid)),
     gone: (tgid) => {
+      probes?.exited(tgid);
       if (!excluded.has(tgid)) guarded(() => capture.forget(tgid));
     },
   });
@@ -121,6 +128,14 @@ function run(capture: KernelCapture): void {
     say({ type: 'spans', block, rows, settled }, [block.buffer]);
   };
 
+  /** What is attached, and what was refused. */
+  const hooks = () => {
+    const all: Record<string, string> = { ...capture.hooks };
+    for (const { path, library } of probes?.probed ?? []) all[`tls ${library} ${path}`] = 'attached';
+    for (const [path, reason] of probes?.warnings ?? []) all[`tls ${path}`] = `refused: ${reason}`;
+    return all;
+  };
+
   const status = () => {
     const cpu = process.cpuUsage();
     budget.measure(performance.now(), (cpu.user + cpu.system) / 1000);
@@ -130,7 +145,7 @@ function run(capture: KernelCapture): void {
       capturedBytes: pipeline.capturedBytes,
       spans: pipeline.spans,
       lost: { ...capture.lost(), ...pipeline.losses.all() },
-      hooks: capture.hooks,
+      hooks: hooks(),
       connections: pipeline.connections,
       share: budget.share,
       payloadBytes: budget.payloadBytes,
@@ -170,6 +185,7 @@ function run(capture: KernelCapture): void {
     slice();
     const emptied = drain();
     const time = performance.now();
+    probes?.tick(time);
     if (time >= nextFlush) {
       nextFlush = time + FLUSH_MS;
       flush();
@@ -184,6 +200,7 @@ function run(capture: KernelCapture): void {
       pipeline.finish();
       flush(true);
       status();
+      probes?.close();
       capture.close();
       say({ type: 'stopped' });
       port.close();
@@ -207,8 +224,10 @@ function run(capture: KernelCapture): void {
     }
   });
   exclude(data.capture.excludePids);
+  probes?.probeStanding();
   processes.scan();
-  say({ type: 'ready', tier: capture.tier, hooks: capture.hooks });
+  probes?.tick(performance.now());
+  say({ type: 'ready', tier: capture.tier, hooks: hooks() });
   turn();
 }
 

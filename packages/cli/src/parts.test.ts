@@ -61,6 +61,7 @@ test('a port in use is refused with the remedy, a free one is not', async () => 
 test('what up is told reaches its agent unchanged', () => {
   const given = [
     '--tier=sock',
+    '--tls=on',
     '--mask=off',
     '--without=unit,lineage',
     '--cpu-budget=off',
@@ -72,6 +73,7 @@ test('what up is told reaches its agent unchanged', () => {
   const options = captureOptions(parseCommandLine('agent', agent.options, given).given);
   expect(options).toEqual({
     tier: 'sock',
+    tls: true,
     mask: false,
     without: ['unit', 'lineage'],
     cpuBudget: null,
@@ -87,6 +89,7 @@ test('what up is told reaches its agent unchanged', () => {
     defaults,
   );
   expect(defaults.mask).toBe(true);
+  expect(defaults.tls).toBe(false);
 });
 
 test('the demo shows the trace with the most services', () => {

@@ -3,7 +3,7 @@
 #pragma once
 
 struct pt_regs {
-	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, sp;
+	unsigned long r14, bx, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, sp;
 } __attribute__((preserve_access_index));
 
 /* Only the members of this machine's task: the same task_struct by CO-RE. */
@@ -28,6 +28,20 @@ struct task_struct___x86 {
 #define SYSCALL_ARG4(regs) ((regs)->r10)
 #define SYSCALL_ARG5(regs) ((regs)->r8)
 #define STACK_POINTER(regs) ((regs)->sp)
+
+/* Arguments and result of a function in user space (System V ABI for AMD64, 3.2.3). */
+#define FUNCTION_ARG1(regs) ((regs)->di)
+#define FUNCTION_ARG2(regs) ((regs)->si)
+#define FUNCTION_ARG3(regs) ((regs)->dx)
+#define FUNCTION_ARG4(regs) ((regs)->cx)
+#define FUNCTION_RESULT(regs) ((regs)->ax)
+
+/* The same of Go, and the current goroutine (Go's internal ABI, cmd/compile/abi-internal.md). */
+#define GO_ARG1(regs) ((regs)->ax)
+#define GO_ARG2(regs) ((regs)->bx)
+#define GO_ARG3(regs) ((regs)->cx)
+#define GO_RESULT(regs) ((regs)->ax)
+#define GO_CURRENT(regs) ((regs)->r14)
 
 /* arch/x86/entry/syscalls/syscall_64.tbl */
 enum {

@@ -75,6 +75,9 @@ static __always_inline void fill_context(struct weft_context *context, struct ta
 	__builtin_memcpy(context->remote_address, at->remote, 16);
 }
 
+/* A socket has moved bytes: perhaps for a TLS library (plaintext.h). */
+int tls_moved(const struct endpoint *at, const struct transfer *t, __u32 role, __u32 is_go);
+
 /* Reports bytes. `at` holds the positions before a send, after a receive. */
 static __always_inline void report_transfer(struct task_struct *task, const struct endpoint *at, struct socket_state *state,
 					    const struct transfer *t, const struct weft_process *process)
@@ -85,7 +88,7 @@ static __always_inline void report_transfer(struct task_struct *task, const stru
 	struct wanted wanted;
 	__u32 role = state ? state->role : WEFT_ROLE_UNKNOWN;
 	__u32 position = t->sending ? at->written : at->read - t->length;
-	__u32 n, zero = 0;
+	__u32 n, telling = 0, zero = 0;
 	__u8 flags = t->flags;
 	__u8 *payload;
 
@@ -93,9 +96,13 @@ static __always_inline void report_transfer(struct task_struct *task, const stru
 		count_lost(WEFT_LOST_SHED);
 		return;
 	}
+	if (weft_tls && weft_tls_sites && at->transport == WEFT_TCP)
+		telling = tls_moved(at, t, role, process && process->flags & WEFT_PROCESS_GO);
 	decide(at->cookie, role, at->local_port, at->remote_port, t->sending, position, t->length, &wanted);
 	if (wanted.off)
 		return;
+	if (telling && wanted.limit > telling)
+		wanted.limit = telling;
 	n = copyable(&t->buffers, wanted.skip, wanted.limit);
 	record = ring_reserve(sizeof(*event) + (full ? sizeof(struct weft_context) : 0) + n);
 	if (!record)

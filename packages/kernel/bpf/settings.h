@@ -11,8 +11,14 @@ const volatile __u32 weft_probe_bytes = 4096;
 const volatile __u32 weft_syscall_tier = 0; /* socket state lives in the fallback map alone */
 const volatile __u32 weft_send_locked = 0;  /* TCP sends are reported by tcp_sendmsg_locked */
 
+/* TLS libraries may be probed. If not, the verifier takes out what looks for their calls. */
+const volatile __u32 weft_tls = 0;
+
 /* Set by user space while running: report nothing for now (past the CPU budget). */
 volatile __u32 weft_paused = 0;
 
 /* Grows whenever user space changes what it knows of a process: answers kept with sockets are old then. */
 volatile __u32 weft_scope_generation = 0;
+
+/* Number of TLS functions that are probed: while there are none, sockets need not look for calls of theirs. */
+volatile __u32 weft_tls_sites = 0;

@@ -34,6 +34,7 @@ enum weft_flag {
 	WEFT_FLAG_FAULT = 2,     /* user memory could not be read, or not all of it */
 	WEFT_FLAG_IPV6 = 4,
 	WEFT_FLAG_ENTRY = 8,     /* reported before transmission: the length is announced, not yet accepted */
+	WEFT_FLAG_TLS = 16,      /* plaintext: the position is that of the record which carries it, plus the offset in it */
 	WEFT_FLAG_CONTEXT = 32,  /* struct weft_context lies between the event and its payload */
 	WEFT_FLAG_DESCRIBED = 64, /* and says who is at the socket's ends; else that is not told here */
 };
@@ -46,7 +47,8 @@ enum weft_lost {
 	WEFT_LOST_URING_BUFFER = 3,
 	WEFT_LOST_SEGMENTS = 4,       /* more than WEFT_SEGMENTS iovecs */
 	WEFT_LOST_SHED = 5,           /* not reported on purpose: past the CPU budget */
-	WEFT_LOST_CAUSES = 6,
+	WEFT_LOST_TLS_SOCKET = 6,     /* plaintext whose socket is not known */
+	WEFT_LOST_CAUSES = 7,
 };
 
 #define WEFT_PAYLOAD_MAX 65536

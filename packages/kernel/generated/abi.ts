@@ -29,6 +29,7 @@ export const FLAG = {
   FLAG_FAULT: 2,
   FLAG_IPV6: 4,
   FLAG_ENTRY: 8,
+  FLAG_TLS: 16,
   FLAG_CONTEXT: 32,
   FLAG_DESCRIBED: 64,
 } as const;
@@ -40,7 +41,8 @@ export const LOST = {
   LOST_URING_BUFFER: 3,
   LOST_SEGMENTS: 4,
   LOST_SHED: 5,
-  LOST_CAUSES: 6,
+  LOST_TLS_SOCKET: 6,
+  LOST_CAUSES: 7,
 } as const;
 
 export const RECORD_STATE = {

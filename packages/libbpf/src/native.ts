@@ -95,6 +95,9 @@ function bind() {
     ),
     programFd: define<OfPointer<number>>(bpf, 'bpf_program__fd', 'int', [P]),
     programAttach: define<OfPointer<Pointer>>(bpf, 'bpf_program__attach', P, [P]),
+    programAttachUprobe: define<
+      (program: Pointer, isReturn: boolean, pid: number, path: string, offset: number) => Pointer
+    >(bpf, 'bpf_program__attach_uprobe', P, [P, 'bool', 'int', 'str', 'size_t']),
     linkFd: define<OfPointer<number>>(bpf, 'bpf_link__fd', 'int', [P]),
     linkDestroy: define<OfPointer<number>>(bpf, 'bpf_link__destroy', 'int', [P]),
 

@@ -71,12 +71,29 @@ export class Program {
    * @throws BpfError with libbpf's words in `log`
    */
   attach(): Link {
+    return this.link(`section ${this.section}`, () => native().programAttach(this.handle));
+  }
+
+  /**
+   * Attaches to an instruction of a program or library, in all processes that run it.
+   * @param path of the file; it need not have that name any more (`/proc/PID/exe`)
+   * @param offset of the instruction in the file, bytes; of a function's first one if `isReturn`
+   * @param isReturn attach to the function's return instead
+   * @throws BpfError with libbpf's words in `log`
+   */
+  attachUprobe(path: string, offset: number, isReturn: boolean): Link {
+    return this.link(`${path}+0x${offset.toString(16)}`, () =>
+      native().programAttachUprobe(this.handle, isReturn, -1, path, offset),
+    );
+  }
+
+  private link(where: string, attach: () => Pointer): Link {
     const operation = `attach ${this.name}`;
     if (this.fd < 0) throw usageError(operation, 'the program is not loaded');
     return withCapturedLog((said) => {
-      const handle = native().programAttach(this.handle);
+      const handle = attach();
       const errno = lastErrno();
-      if (handle === null) throw new BpfError(operation, errno, `section ${this.section}`, tailOf(said()));
+      if (handle === null) throw new BpfError(operation, errno, where, tailOf(said()));
       const link = new Link(handle, (gone) => this.links.delete(gone));
       this.links.add(link);
       return link;

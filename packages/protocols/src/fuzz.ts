@@ -15,6 +15,7 @@ import {
 import { redis } from './redis/index.ts';
 import { detectProtocol } from './registry.ts';
 import { client, server } from './testing/postgresql.ts';
+import { tls } from './tls/index.ts';
 
 /** What a run found. Each failure names the protocol, the seed that repeats it and what went wrong. */
 export interface FuzzResult {
@@ -156,6 +157,20 @@ const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]]
       server.parameters + server.noData + server.closeComplete + server.emptyQuery,
       server.copyIn + server.copyOut + server.copyData('row') + server.copyDone,
       server.notice + server.notification('a', 'b') + server.functionResult,
+    ],
+  ],
+  [
+    tls,
+    [
+      '\x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03',
+      '\x17\x03\x03\x00\x05hello',
+      '\x15\x03\x03\x00\x02\x02\x28',
+    ],
+    [
+      '\x16\x03\x03\x00\x2c\x02\x00\x00\x28\x03\x03',
+      '\x16\x03\x03\x00\x0c\x0b\x00\x00\x08\x00\x00\x05\x00\x00\x02\x30\x00',
+      '\x14\x03\x03\x00\x01\x01',
+      '\x17\x03\x03\x00\x05world',
     ],
   ],
   [opaque, ['\x00\x01ask'], ['\x02answer']],

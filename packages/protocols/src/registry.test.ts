@@ -25,6 +25,11 @@ describe('detectProtocol and sideOf', () => {
     ['$5\r\nhello\r\n', 'redis', TO_CLIENT],
     ['%1\r\n+a\r\n:1\r\n', 'redis', TO_CLIENT],
     ['*2\r\n$3\r\nfoo\r\n$3\r\nbar\r\n', 'redis', null],
+    ['\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'tls', TO_SERVER],
+    ['\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03', 'tls', TO_CLIENT],
+    ['\x17\x03\x03\x00\x50secret', 'tls', null],
+    // Its id and flags are a record's first bytes.
+    ['\x16\x03\x01\x20\x00\x01\x00\x00\x00\x00\x00\x00\x01a\x00\x00\x1c\x00\x01', 'dns', TO_SERVER],
     [client.startup({ user: 'a' }), 'postgresql', TO_SERVER],
     [client.sslRequest, 'postgresql', TO_SERVER],
     [client.cancel, 'postgresql', TO_SERVER],
@@ -78,7 +83,6 @@ describe('detectProtocol and sideOf', () => {
     'EHLO mail.example\r\n',
     '220 ftp.example ready\r\n',
     'SSH-2.0-OpenSSH_9.2\r\n',
-    '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
     'GETAWAY from here\r\n',
     'GET rid of it',
     'GET rid',
@@ -125,6 +129,7 @@ test('protocols by name', () => {
     'postgresql',
     'mysql',
     'dns',
+    'tls',
     'opaque',
   ]);
   expect(protocolNamed('redis')?.name).toBe('redis');

@@ -6,9 +6,10 @@ import { opaque } from './opaque/index.ts';
 import { postgresql } from './postgresql/index.ts';
 import type { Protocol, Side } from './protocol.ts';
 import { redis } from './redis/index.ts';
+import { tls } from './tls/index.ts';
 
 /** All protocols, the cheapest and commonest to detect first; `opaque` takes what is left. */
-export const PROTOCOLS: readonly Protocol[] = [http1, http2, redis, postgresql, mysql, dns, opaque];
+export const PROTOCOLS: readonly Protocol[] = [http1, http2, redis, postgresql, mysql, dns, tls, opaque];
 
 /** Below it a guess is none: better no protocol than a wrong one. */
 export const DETECTION_THRESHOLD = 0.6;

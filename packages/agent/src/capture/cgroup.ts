@@ -23,3 +23,30 @@ export function cgroupFolder(path: string): string {
   }
   return folder;
 }
+
+/**
+ * Tells whether a process is in the part of the hierarchy that is traced: what is done for it before it uses a socket,
+ * where the kernel side asks the same, need not be done for others.
+ */
+export function tracedCgroup(options: {
+  readonly onlyCgroup: string | null;
+  readonly excludeCgroup: string | null;
+}): (tgid: number) => boolean {
+  const mount = cgroupMount() ?? '';
+  const below = (path: string | null) => (path === null ? null : cgroupFolder(path).slice(mount.length));
+  const only = below(options.onlyCgroup);
+  const exclude = below(options.excludeCgroup);
+  if (only === null && exclude === null) return () => true;
+  return (tgid) => {
+    let text: string;
+    try {
+      text = readFileSync(`/proc/${tgid}/cgroup`, 'utf8');
+    } catch {
+      return false;
+    }
+    const path = /^0::(.*)$/m.exec(text)?.[1] ?? '';
+    const isIn = (folder: string | null) =>
+      folder !== null && (folder === '' || path === folder || path.startsWith(`${folder}/`));
+    return (only === null || isIn(only)) && !isIn(exclude);
+  };
+}

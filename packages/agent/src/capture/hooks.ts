@@ -83,3 +83,18 @@ export const HOOKS: Readonly<Record<Tier, readonly Hook[]>> = {
     ...LIFECYCLE,
   ],
 };
+
+/** Programs that are attached to functions of TLS libraries, wherever these are (tls/probe-plan.ts). */
+export const TLS_PROGRAMS: readonly string[] = [
+  'weft_tls_read',
+  'weft_tls_read_ex',
+  'weft_tls_read_end',
+  'weft_tls_write',
+  'weft_tls_write_end',
+  'weft_go_tls_read',
+  'weft_go_tls_read_end',
+  'weft_go_tls_write',
+];
+
+/** Hash tables that only those programs fill. */
+export const TLS_TABLES: readonly string[] = ['weft_tls_goroutines', 'weft_tls_states'];

@@ -219,6 +219,7 @@ describe.skipIf(!canTrace() || !hasCommand('gcc', '--version'))('I/O calls', () 
       kernel_uring_buffer: ambiguous.length,
       kernel_segments: 0,
       kernel_shed: 0,
+      kernel_tls_socket: 0,
     });
     const pairs = pair(variant, calls, events);
     checkPositions(variant, calls, pairs);

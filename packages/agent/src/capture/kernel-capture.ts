@@ -11,9 +11,10 @@ import {
 } from '@weft/libbpf';
 import { type CaptureOptions, TIERS, type Tier } from '../options.ts';
 import type { GoRuntime } from '../process/go-runtime.ts';
+import type { ProbePoint } from '../tls/probe-plan.ts';
 import { cgroupFolder } from './cgroup.ts';
 import { CpuRings, ringBytesFor } from './cpu-rings.ts';
-import { HOOKS } from './hooks.ts';
+import { HOOKS, TLS_PROGRAMS, TLS_TABLES } from './hooks.ts';
 
 /** Names of the kernel's loss causes by their number in the ABI. */
 const LOST_CAUSES: readonly string[] = Object.entries(LOST)
@@ -46,6 +47,7 @@ export class KernelCapture {
   readonly #verdicts: Uint32Array;
   readonly #portVerdicts: Uint32Array;
   readonly #paused: Uint32Array;
+  readonly #tlsSites: Uint32Array;
   /** Grows with each change of what the kernel side is told of processes. */
   readonly #generation: Uint32Array;
 
@@ -66,6 +68,8 @@ export class KernelCapture {
     const variables = object.map('.bss').mmap();
     this.#paused = new Uint32Array(variables.buffer, variables.byteOffset + (paused?.offset ?? 0), 1);
     this.#generation = new Uint32Array(variables.buffer, variables.byteOffset + (generation?.offset ?? 0), 1);
+    const sites = known.get('weft_tls_sites');
+    this.#tlsSites = new Uint32Array(variables.buffer, variables.byteOffset + (sites?.offset ?? 0), 1);
     this.#verdicts = new Uint32Array(verdicts.buffer, verdicts.byteOffset, (VERDICTS * VERDICT.size) >> 2);
   }
 
@@ -103,6 +107,7 @@ export class KernelCapture {
         throw new MissingHook(hooks[hook.program] ?? hook.program);
       }
     }
+    if (options.tls) for (const program of TLS_PROGRAMS) wanted.add(program);
     let interrupted = 0;
     // An optional program that the verifier refuses must not cost the tier: try again without it.
     for (;;) {
@@ -118,7 +123,9 @@ export class KernelCapture {
         if (isInterrupted(error) && interrupted++ < INTERRUPTED_TRIES) continue;
         const culprit = refusedProgram(error, tier, wanted);
         if (culprit === null) throw error;
-        wanted.delete(culprit);
+        // One TLS program alone is of no use.
+        const refused = TLS_PROGRAMS.includes(culprit) ? TLS_PROGRAMS : [culprit];
+        for (const program of refused) wanted.delete(program);
         hooks[culprit] = `refused: ${error instanceof Error ? error.message : String(error)}`;
       }
     }
@@ -142,6 +149,26 @@ export class KernelCapture {
   /** Switches all reports off or on again: costs the traced programs next to nothing while off. */
   set paused(paused: boolean) {
     Atomics.store(this.#paused, 0, paused ? 1 : 0);
+  }
+
+  /** TLS functions can be probed: that was asked for, and the kernel has taken the programs. */
+  get canProbeTls(): boolean {
+    return TLS_PROGRAMS.every((name) => this.#object.program(name).fd >= 0);
+  }
+
+  /**
+   * Probes an instruction of a TLS library or of a program that holds one, in all processes that run it.
+   * @param path of the file, such as `/proc/PID/exe`
+   * @returns what takes the probe off again
+   * @throws BpfError when the kernel refuses
+   */
+  probeTls(path: string, { program, offset, isReturn }: ProbePoint): () => void {
+    const link = this.#object.program(program).attachUprobe(path, offset, isReturn);
+    Atomics.add(this.#tlsSites, 0, 1);
+    return () => {
+      link.destroy();
+      Atomics.sub(this.#tlsSites, 0, 1);
+    };
   }
 
   /** Tells the kernel side not to trace a process. */
@@ -254,6 +281,9 @@ function prepare(
 ): void {
   for (const program of object.programs.values()) program.setAutoload(wanted.has(program.name));
   const ringBytes = ringBytesOf(options);
+  const seesTls = TLS_PROGRAMS.every((program) => wanted.has(program));
+  // Their memory is taken at once, used or not.
+  if (!seesTls) for (const map of TLS_TABLES) object.map(map).setMaxEntries(1);
   const rings = object.map('weft_rings');
   rings.setMaxEntries(possibleCpus());
   rings.setValueSize(RING_DATA + ringBytes + RING_SLACK);
@@ -266,6 +296,7 @@ function prepare(
     weft_use_exclude_cgroup: options.excludeCgroup === null ? 0 : 1,
     weft_syscall_tier: tier === 'syscall' ? 1 : 0,
     weft_send_locked: wanted.has('weft_tcp_send') ? 1 : 0,
+    weft_tls: seesTls ? 1 : 0,
   });
 }
 
@@ -307,9 +338,9 @@ function refusedProgram(error: unknown, tier: Tier, wanted: ReadonlySet<string>)
   if (error instanceof RefusedHook) return error.program;
   if (!(error instanceof BpfError)) return null;
   const said = `${error.message}\n${error.log}`;
-  for (const hook of HOOKS[tier]) {
-    if (hook.optional && wanted.has(hook.program) && said.includes(`prog '${hook.program}': `))
-      return hook.program;
-  }
-  return null;
+  const optional = HOOKS[tier].filter((hook) => hook.optional).map((hook) => hook.program);
+  const culprit = [...optional, ...TLS_PROGRAMS].find(
+    (program) => wanted.has(program) && said.includes(`prog '${program}': `),
+  );
+  return culprit ?? null;
 }

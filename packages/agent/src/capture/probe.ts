@@ -1,6 +1,7 @@
 import { BpfError, readKernelBtf } from '@weft/libbpf';
 import { TIERS, type Tier } from '../options.ts';
 import { kernelObject } from '../paths.ts';
+import { planFileProbes } from '../tls/file-probes.ts';
 import { cgroupMount } from './cgroup.ts';
 import { HOOKS } from './hooks.ts';
 import { KernelCapture } from './kernel-capture.ts';
@@ -44,9 +45,11 @@ export function probeKernel(refuse: readonly string[] = []): KernelReport {
 function probeTier(tier: Tier, refuse: readonly string[]): TierReport {
   let states: Readonly<Record<string, string>> = {};
   let failure = '';
+  let tls = '';
   try {
     const capture = KernelCapture.start({
       tier,
+      tls: true,
       mask: true,
       without: [],
       cpuBudget: null,
@@ -60,6 +63,7 @@ function probeTier(tier: Tier, refuse: readonly string[]): TierReport {
       refuse,
     });
     states = capture.hooks;
+    tls = probeTls(capture);
     capture.close();
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
@@ -80,5 +84,33 @@ function probeTier(tier: Tier, refuse: readonly string[]): TierReport {
         : (state ?? (failure === '' ? 'not attached' : `no tracepoint ${hook.tracepoint}`)),
     };
   });
+  if (failure === '') {
+    hooks.push({
+      name: 'weft_tls_write',
+      tracepoint: 'uprobe',
+      status: tls === '' ? 'ok' : 'refused',
+      optional: true,
+      reason: tls === '' ? TLS_PURPOSE : tls,
+    });
+  }
   return { tier, usable: failure === '', reason: failure === '' ? 'loads and attaches' : failure, hooks };
+}
+
+const TLS_PURPOSE =
+  'plaintext of TLS libraries (`--tls on`); without it the sizes and times of their records';
+
+/** Probes a TLS function of this very program, and takes the probe off again. @returns why that cannot be done, or nothing */
+function probeTls(capture: KernelCapture): string {
+  if (!capture.canProbeTls) return 'the kernel refuses the programs';
+  const point = planFileProbes('/proc/self/exe')?.points[0] ?? {
+    program: 'weft_tls_write',
+    offset: 0,
+    isReturn: false,
+  };
+  try {
+    capture.probeTls('/proc/self/exe', point)();
+    return '';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }

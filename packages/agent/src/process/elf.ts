@@ -18,6 +18,7 @@ export interface ElfSegment {
 
 export interface ElfSection {
   readonly name: string;
+  readonly address: number;
   readonly offset: number;
   readonly size: number;
 }
@@ -101,6 +102,7 @@ function readSections(source: ByteSource, offset: number, count: number, namesIn
   for (let at = 0; at + SECTION_SIZE <= bytes.length; at += SECTION_SIZE) {
     sections.push({
       name: nameAt(names, view.getUint32(at, true)),
+      address: u64(view, at + 16),
       offset: u64(view, at + 24),
       size: u64(view, at + 32),
     });

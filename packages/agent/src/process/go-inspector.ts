@@ -1,24 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { ByteSource } from './elf.ts';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { fileSource } from './file-source.ts';
 import { type GoRuntime, type GoUnknown, inspectGo } from './go-runtime.ts';
 
 const MAX_CACHED = 2048;
-const EMPTY = new Uint8Array(0);
-
-function fileSource(fd: number, size: number): ByteSource {
-  return {
-    read(offset, length) {
-      const available = Math.min(length, size - offset);
-      if (!(offset >= 0 && available > 0)) return EMPTY;
-      const bytes = new Uint8Array(available);
-      try {
-        return bytes.subarray(0, readSync(fd, bytes, 0, available, offset));
-      } catch {
-        return EMPTY;
-      }
-    },
-  };
-}
 
 /** Inspects executables, each file once: what was found is kept by device, inode, size and time of change. */
 export class GoInspector {

@@ -12,6 +12,8 @@ export interface ProcessObserver {
   go(tgid: number, runtime: GoRuntime): void;
   /** One of Weft's own commands was found: it is not to be traced. */
   own(tgid: number): void;
+  /** A process runs a program that was not known to run there. */
+  running?(tgid: number): void;
   /** A process has gone, or has become another program. */
   gone(tgid: number): void;
   /** First sight of a process (recordings keep it). */
@@ -54,6 +56,7 @@ export class LiveProcesses implements ProcessFacts {
       this.#observer.own(tgid);
       return false;
     }
+    this.#observer.running?.(tgid);
     const info = this.#table.info(tgid);
     if (info.goRuntime !== null) this.#observer.go(tgid, info.goRuntime);
     this.#observer.known?.({
@@ -83,6 +86,7 @@ export class LiveProcesses implements ProcessFacts {
   }
 
   #inspect(tgid: number): void {
+    this.#observer.running?.(tgid);
     const { goRuntime } = this.#table.info(tgid);
     if (goRuntime !== null) this.#observer.go(tgid, goRuntime);
   }

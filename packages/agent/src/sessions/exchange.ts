@@ -23,6 +23,9 @@ export class Exchange implements TurnRequest {
   readonly alone: boolean;
   /** Position of the response's first byte; NaN before it is known. */
   responseStart = Number.NaN;
+  /** Positions on the wire of the request's first byte, and of the response's, or where that is expected. */
+  wireStart: number;
+  wireResponse: number;
   requestEnded = false;
   responseEnded = false;
   /** Attributes that became known at the messages' ends. */
@@ -58,6 +61,8 @@ export class Exchange implements TurnRequest {
     this.end = start;
     this.otherPosition = otherPosition;
     this.alone = alone;
+    this.wireStart = request.start;
+    this.wireResponse = request.pairingId === null ? otherPosition : request.start;
   }
 
   get tgid(): number {

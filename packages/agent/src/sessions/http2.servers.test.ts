@@ -1,36 +1,17 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { MODE } from '@weft/kernel';
 import type { SpanRecord } from '@weft/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Arena, canTrace, capture, hasCommand, until } from '../capture/testing/live.ts';
+import { Arena, canTrace, capture, freePort, hasCommand, listens, until } from '../capture/testing/live.ts';
 import { Pipeline } from '../pipeline.ts';
 import { LiveProcesses } from '../process/live-processes.ts';
 
 const SERVICES = fileURLToPath(new URL('testing/http2-services.mjs', import.meta.url));
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
-
-/** As the kernel lists it. */
-function listens(port: number): boolean {
-  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
-  return ['tcp', 'tcp6'].some((file) =>
-    readFileSync(`/proc/net/${file}`, 'utf8')
-      .split('\n')
-      .some((line) => line.slice(0, 50).includes(end) && line.includes(' 0A ')),
-  );
-}
 
 async function firstLine(child: ChildProcess): Promise<string> {
   for await (const line of createInterface({ input: child.stdout! })) return line;

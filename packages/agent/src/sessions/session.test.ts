@@ -44,6 +44,8 @@ function talk() {
       timeOf: (side, position) => times.get(`${side} ${position}`) ?? time,
       otherPosition: () => other,
       reached: (side) => next[side],
+      wirePosition: (_side, position) => position,
+      otherWirePosition: () => other,
     },
   );
   const begin = (side: Side, kind: MessageKind, name: string, sent: Sent = {}): Message => {

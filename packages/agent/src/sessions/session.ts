@@ -20,6 +20,10 @@ export interface StreamClock {
   otherPosition(): number;
   /** Position behind the last byte of a side that was handed over. */
   reached(side: Side): number;
+  /** Where on the wire a byte was: the same position, unless TLS carries it. */
+  wirePosition(side: Side, position: number): number;
+  /** The same of `otherPosition`. */
+  otherWirePosition(): number;
 }
 
 /** Requests that wait for their response on one connection. */
@@ -31,6 +35,7 @@ const MAX_TOUCHED = 64;
 
 interface EarlyResponse {
   readonly message: Message;
+  readonly wireStart: number;
   readonly start: number;
   end: number;
   ended: boolean;
@@ -175,6 +180,10 @@ export class Session implements MessageSink {
       // Where messages have ids others may come between.
       message.pairingId === null && this.#pending.length === 0 && !this.#answering(),
     );
+    exchange.wireStart = this.#clock.wirePosition(message.side, message.start);
+    // Others come between where requests have ids, and both ends see those at different times: without a response the
+    // request's own position is what they agree on.
+    exchange.wireResponse = message.pairingId === null ? this.#clock.otherWirePosition() : exchange.wireStart;
     return exchange;
   }
 
@@ -197,6 +206,7 @@ export class Session implements MessageSink {
     if (early !== null) {
       exchange.response = early.message;
       exchange.responseStart = early.message.start;
+      exchange.wireResponse = early.wireStart;
       exchange.end = Math.max(exchange.end, early.end);
       exchange.extra = { ...exchange.extra, ...early.extra };
       exchange.responseEnded = early.ended;
@@ -237,7 +247,8 @@ export class Session implements MessageSink {
     if (exchange === null) {
       if (message.kind === 'interim') return;
       if (this.#early.length >= MAX_EARLY) this.#early.shift();
-      this.#early.push({ message, start, end: start, ended: false, extra: null });
+      const wireStart = this.#clock.wirePosition(message.side, message.start);
+      this.#early.push({ message, wireStart, start, end: start, ended: false, extra: null });
       if (message.pairingId === null) this.#current[TO_CLIENT] = null;
       return;
     }
@@ -246,7 +257,10 @@ export class Session implements MessageSink {
     if (message.pairingId === null && before !== null && before !== exchange && before.response !== null) {
       this.#close(before);
     }
-    if (Number.isNaN(exchange.responseStart)) exchange.responseStart = message.start;
+    if (Number.isNaN(exchange.responseStart)) {
+      exchange.responseStart = message.start;
+      exchange.wireResponse = this.#clock.wirePosition(message.side, message.start);
+    }
     this.#current[TO_CLIENT] = exchange;
     this.#touch(exchange);
     if (message.kind === 'interim') return;
@@ -344,15 +358,29 @@ export class Session implements MessageSink {
     if (this.#current[TO_CLIENT] === exchange) this.#current[TO_CLIENT] = null;
   }
 
-  /** Exchanges that are open, to be given up without a word; the session is of no use afterwards. */
-  abandon(): Exchange[] {
+  /**
+   * Gives up the exchanges that are open, without a word.
+   * @param except those that go on; null: none, and the session is of no use afterwards
+   * @returns what was given up
+   */
+  abandon(except: ((exchange: Exchange) => boolean) | null = null): Exchange[] {
     const current = this.#current[TO_CLIENT];
     const open = [...this.#pending, ...this.#byId.values()];
     this.#pending = [];
     this.#byId.clear();
     if (current?.open && current.response !== null && !open.includes(current)) open.push(current);
-    for (const exchange of open) exchange.open = false;
-    return open;
+    const abandoned: Exchange[] = [];
+    for (const exchange of open) {
+      if (except?.(exchange)) {
+        const id = exchange.request.pairingId;
+        if (id !== null) this.#byId.set(id, exchange);
+        else if (exchange.response === null) this.#pending.push(exchange);
+        continue;
+      }
+      exchange.open = false;
+      abandoned.push(exchange);
+    }
+    return abandoned;
   }
 
   /** The connection ends, or its protocol was guessed wrong: what is open will get no more. */

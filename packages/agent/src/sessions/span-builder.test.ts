@@ -150,6 +150,7 @@ describe('identity', () => {
     expect(keyIsFinal(waiting)).toBe(false);
     const predicted = exchangeKeyOf(waiting);
     waiting.responseStart = 6_000;
+    waiting.wireResponse = 6_000;
     expect(keyIsFinal(waiting)).toBe(true);
     expect(exchangeKeyOf(waiting)).not.toBe(predicted);
     expect(keyIsFinal(new Exchange(CLIENT, message(TO_SERVER, 'request'), 'http', 1, 5_000, true))).toBe(

@@ -34,15 +34,6 @@ const GRPC_SERVER_ERRORS: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
 const CLIENT_PROCESS = observationPointIndex('client-process');
 
 /**
- * Where the response began, or would have begun. Where requests have ids others come between, and both ends see
- * those at different times: without a response the request's own position is what they agree on.
- */
-function responsePosition(exchange: Exchange): number {
-  if (!Number.isNaN(exchange.responseStart)) return exchange.responseStart;
-  return exchange.request.pairingId === null ? exchange.otherPosition : exchange.request.start;
-}
-
-/**
  * The exchange's key (DESIGN §6). Final once the response has begun; before that it is what the key will
  * be if the response begins where the request saw the other direction, which holds without pipelining.
  */
@@ -58,14 +49,14 @@ function computeKey(exchange: Exchange): ExchangeKey {
   const streamId = typeof request.pairingId === 'number' ? request.pairingId : 0;
   switch (connection.transport) {
     case 'tcp':
-      return tcpExchangeKey(request.start, responsePosition(exchange), streamId);
+      return tcpExchangeKey(exchange.wireStart, exchange.wireResponse, streamId);
     case 'unix': {
       const server = connection.role === 'server';
       return unixExchangeKey(
         server ? connection.peerCookie : connection.cookie,
         server ? connection.cookie : connection.peerCookie,
-        request.start,
-        responsePosition(exchange),
+        exchange.wireStart,
+        exchange.wireResponse,
       );
     }
     case 'udp':
@@ -196,6 +187,7 @@ function sharedAttributes(connection: ConnectionFacts, owner: SpanOwner, protoco
   const attributes: Record<string, AttributeValue> = {
     ...owner.attributes,
     'network.protocol.name': protocol,
+    ...connection.tls,
   };
   describeNetwork(connection, attributes);
   sharedOf.set(connection, { owner: owner.attributes, protocol, attributes });

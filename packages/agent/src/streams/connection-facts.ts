@@ -1,4 +1,4 @@
-import { formatIpv4, formatIpv6 } from '@weft/model';
+import { type Attributes, formatIpv4, formatIpv6 } from '@weft/model';
 
 const MAPPED = '::ffff:';
 
@@ -18,6 +18,8 @@ export interface ConnectionFacts {
   readonly localPort: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** What is spoken here is carried by TLS: what is known of that, as attributes of its spans. */
+  readonly tls?: Attributes;
   /** Of a capture: which interface it was seen at; spans of several must differ. */
   readonly interfaceIndex?: number;
 }

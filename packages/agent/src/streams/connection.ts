@@ -1,6 +1,7 @@
 import type { Moment } from '@weft/causality';
 import {
   CALL_BYTES,
+  createTlsParser,
   detectProtocol,
   INTERLEAVED_CALL_BYTES,
   opaque as OPAQUE,
@@ -9,6 +10,8 @@ import {
   PROTOCOLS,
   type Protocol,
   type Side,
+  tls as TLS,
+  type TlsParser,
   TO_CLIENT,
   TO_SERVER,
 } from '@weft/protocols';
@@ -33,6 +36,31 @@ interface Undecided {
   readonly time: number;
 }
 
+/** From a plaintext's positions, which count its bytes, to those on the wire, which both ends of a connection know. */
+export interface WirePositions {
+  of(side: Side, position: number): number;
+  /** Where the opposite direction stood when the bytes in hand passed. */
+  readonly other: number;
+}
+
+/** What TLS carries on a connection. */
+export interface CarriedPlaintext {
+  readonly connection: Connection;
+  /**
+   * @param wire position of the record that carries the bytes, plus their offset in it
+   * @param otherWire position of the opposite direction at that time
+   */
+  add(
+    side: Side,
+    wire: number,
+    otherWire: number,
+    length: number,
+    bytes: Uint8Array,
+    time: number,
+    moment: Moment,
+  ): void;
+}
+
 /**
  * One end of one connection: two streams, the protocol spoken on them (guessed, and revised when wrong),
  * and the session that pairs requests with responses.
@@ -47,6 +75,9 @@ export class Connection implements StreamClock {
   limited = false;
   /** No request has been seen on it yet. */
   fresh = true;
+  /** What TLS carries here, if a library tells. */
+  plaintext: CarriedPlaintext | null = null;
+  readonly #wire: WirePositions | null;
   readonly #streams: readonly [Stream, Stream];
   readonly #marks = [new Marks(), new Marks()] as const;
   readonly #sink: ExchangeSink;
@@ -54,6 +85,7 @@ export class Connection implements StreamClock {
   #protocol: Protocol;
   #parser: Parser;
   #session: Session;
+  #tls: TlsParser | null = null;
   #lastSide: Side | null = null;
   #undecided: Undecided | null = null;
   /** Turns that began while their side made no sense. */
@@ -63,8 +95,18 @@ export class Connection implements StreamClock {
   /** The last chunk waits for one before it: it belongs to no exchange yet. */
   #waits = false;
 
-  /** @param hold how long a chunk waits for one before it, ns */
-  constructor(facts: ConnectionFacts, sink: ExchangeSink, options: ParserOptions, hold: number = HOLD_NANOS) {
+  /**
+   * @param hold how long a chunk waits for one before it, ns
+   * @param wire of a plaintext: where its bytes were on the wire
+   */
+  constructor(
+    facts: ConnectionFacts,
+    sink: ExchangeSink,
+    options: ParserOptions,
+    hold: number = HOLD_NANOS,
+    wire: WirePositions | null = null,
+  ) {
+    this.#wire = wire;
     this.#facts = facts;
     this.#sink = sink;
     this.#options = facts.transport === 'udp' ? { ...options, datagrams: true } : options;
@@ -176,6 +218,32 @@ export class Connection implements StreamClock {
     return this.#streams[side].next;
   }
 
+  wirePosition(side: Side, position: number): number {
+    if (this.#wire !== null) return this.#wire.of(side, position);
+    return this.#tls?.wirePosition(side, position) ?? position;
+  }
+
+  otherWirePosition(): number {
+    if (this.#wire !== null) return this.#wire.other;
+    const other = this.#side === TO_SERVER ? TO_CLIENT : TO_SERVER;
+    return this.wirePosition(other, this.otherPosition());
+  }
+
+  /** More is known of the socket now. */
+  learn(facts: ConnectionFacts): void {
+    this.facts = facts;
+    const carried = this.plaintext?.connection;
+    if (carried !== undefined) carried.facts = { ...facts, tls: carried.facts.tls ?? {} };
+  }
+
+  /** A TLS library tells what is carried here: from now on its records are framed alone. @returns the framing */
+  claim(): TlsParser {
+    if (this.#tls === null) this.#switch(TLS);
+    const tls = this.#tls ?? this.#frameTls();
+    tls.claim();
+    return tls;
+  }
+
   otherPosition(): number {
     const other = this.#side === TO_SERVER ? TO_CLIENT : TO_SERVER;
     return this.#streams[other].unwrap(this.#streams[this.#side].otherRaw);
@@ -208,8 +276,8 @@ export class Connection implements StreamClock {
   #bytes(side: Side, bytes: Uint8Array, position: number, time: number): void {
     this.#side = side;
     if (this.#lastSide !== side) {
-      if (this.#protocol !== OPAQUE) this.#doubt(side, bytes);
-      else if (!this.#detect(side, bytes)) {
+      if (this.#isDoubtful) this.#doubt(side, bytes);
+      else if (this.#protocol === OPAQUE && !this.#detect(side, bytes)) {
         // A datagram has no sequel.
         const goesOn = this.facts.transport !== 'udp' && bytes.length < MOST_UNDECIDED;
         if (goesOn && isUndecided(bytes, side)) {
@@ -221,10 +289,15 @@ export class Connection implements StreamClock {
     this.#feed(side, bytes, position);
   }
 
+  /** The protocol was guessed, and may have been guessed wrong; that it is TLS is certain once a library has said so. */
+  get #isDoubtful(): boolean {
+    return this.#protocol !== OPAQUE && this.plaintext === null;
+  }
+
   #feed(side: Side, bytes: Uint8Array, position: number): void {
     this.#lastSide = side;
     this.#parser.feed(side, bytes, position);
-    if (this.#protocol !== OPAQUE && this.#session.refusals(side) >= WRONG_GUESS) this.#switch(OPAQUE);
+    if (this.#isDoubtful && this.#session.refusals(side) >= WRONG_GUESS) this.#switch(OPAQUE);
   }
 
   /** No more bytes come in time to tell what the message is: it is taken as it stands. */
@@ -257,9 +330,19 @@ export class Connection implements StreamClock {
   #switch(protocol: Protocol): void {
     this.#session.finish();
     this.#strangeTurns = 0;
+    this.#tls = null;
     this.#protocol = protocol;
     this.#session = new Session(this.facts, protocol.name, this.#sink, this, protocol.interleaves);
-    this.#parser = protocol.createParser(this.#session, this.#options);
+    if (protocol === TLS) this.#frameTls();
+    else this.#parser = protocol.createParser(this.#session, this.#options);
+  }
+
+  #frameTls(): TlsParser {
+    const tls = createTlsParser(this.#session, this.#options);
+    if (this.plaintext !== null) tls.claim();
+    this.#tls = tls;
+    this.#parser = tls;
+    return tls;
   }
 }
 

@@ -43,6 +43,7 @@ export const WITHOUT_OPTION: OptionSpec = {
 /** What is made of it: of `agent` and `up`. */
 export const AGENT_OPTIONS: readonly OptionSpec[] = [
   ...CAPTURE_OPTIONS,
+  valueSetting('tls', 'on|off', 'read what TLS libraries encrypt, without their keys (default: off)'),
   MASK_OPTION,
   WITHOUT_OPTION,
   valueSetting(
@@ -78,6 +79,7 @@ export function withoutOf(values: Values): readonly EvidenceKind[] {
 export function captureOptions(values: Values): CaptureOptions {
   return {
     tier: choice(values, 'tier', TIER_NAMES),
+    tls: choice(values, 'tls', ['on', 'off']) === 'on',
     mask: maskOf(values),
     without: withoutOf(values),
     cpuBudget: text(values, 'cpu-budget') === 'off' ? null : budget(values),
@@ -100,6 +102,7 @@ function budget(values: Values): number {
 /** The command line that gives an agent these settings. */
 export function captureArguments(options: CaptureOptions): readonly string[] {
   const args = ['--mask', options.mask ? 'on' : 'off', '--cpu-budget', String(options.cpuBudget ?? 'off')];
+  if (options.tls) args.push('--tls', 'on');
   if (options.tier !== null) args.push('--tier', options.tier);
   if (options.without.length > 0) args.push('--without', options.without.join(','));
   if (options.onlyCgroup !== null) args.push('--only-cgroup', options.onlyCgroup);

@@ -21,8 +21,9 @@ interface Turn {
 /**
  * Turns of a connection that nothing decodes: what the client says is a request, what the server says then its
  * response, until the client speaks again. What the server says first (a banner) is one-way.
+ * @param attributes of every turn
  */
-function createOpaqueParser(sink: MessageSink): Parser {
+export function createTurnsParser(sink: MessageSink, attributes: Attributes): Parser {
   const next: [number, number] = [-1, -1];
   let request: Turn | null = null;
   let response: Turn | null = null;
@@ -38,7 +39,7 @@ function createOpaqueParser(sink: MessageSink): Parser {
       start,
       name: kind === 'response' ? '' : 'opaque',
       status: kind === 'response' ? 'ok' : 'unset',
-      attributes: OPAQUE,
+      attributes,
       carried: null,
     };
     isAsked = side === TO_SERVER;
@@ -97,5 +98,5 @@ export const opaque: Protocol = {
   name: 'opaque',
   detect: () => 0,
   sideOf: () => null,
-  createParser: createOpaqueParser,
+  createParser: (sink) => createTurnsParser(sink, OPAQUE),
 };

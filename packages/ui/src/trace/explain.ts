@@ -51,6 +51,7 @@ const LOSSES: Readonly<Record<string, string>> = {
   kernel_uring_buffer: 'io_uring buffers that cannot be read',
   kernel_segments: 'messages with more segments than are copied',
   kernel_shed: 'calls not traced to stay within the CPU budget',
+  kernel_tls_socket: 'TLS messages whose socket is not known',
   connection_evicted: 'connections forgotten to stay within bounds',
   malformed_gap: 'gaps after bytes that no parser understood',
 };

@@ -5,6 +5,7 @@ import { KernelCapture } from '../kernel-capture.ts';
 /** Traces a cgroup until it is killed: prints the ids of the programs that it has loaded. */
 const capture = KernelCapture.start({
   tier: null,
+  tls: false,
   mask: true,
   without: [],
   cpuBudget: null,

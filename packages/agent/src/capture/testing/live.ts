@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -128,14 +129,34 @@ export async function until(condition: () => boolean, what: string): Promise<voi
   }
 }
 
+/** A port of 127.0.0.1 that nobody uses. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+/** Somebody listens on a TCP port, as the kernel lists it. */
+export function listens(port: number): boolean {
+  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
+  return ['tcp', 'tcp6'].some((file) =>
+    readFileSync(`/proc/net/${file}`, 'utf8')
+      .split('\n')
+      .some((line) => line.slice(0, 50).includes(end) && line.includes(' 0A ')),
+  );
+}
+
 /** Traces an arena's cgroup. */
 export function capture(
   arena: Arena,
   tier: Tier,
-  special: Partial<Pick<KernelCaptureOptions, 'refuse' | 'ringBytes'>> = {},
+  special: Partial<Pick<KernelCaptureOptions, 'refuse' | 'ringBytes' | 'tls' | 'monotonicEpoch'>> = {},
 ): KernelCapture {
   return KernelCapture.start({
     tier,
+    tls: false,
     mask: false,
     without: [],
     cpuBudget: null,

@@ -1,0 +1,3 @@
+module tlstwin
+
+go 1.19
