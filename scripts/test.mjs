@@ -15,10 +15,10 @@ const HEARTBEAT_MS = 10_000;
 const node = process.execPath;
 const modules = join(ROOT, 'node_modules');
 
-/** Their shares are compared with the committed table: one for each way of programs to wait for each other. */
+/** Their shares are compared with the committed table: one for each way of programs to wait for each other, that is followed exactly. */
 const SCORED = [
   'python-threads',
-  'python-asyncio',
+  'python-fork',
   'node-event-loop',
   'go-goroutines',
   'nginx-proxy',

@@ -12,7 +12,10 @@ import type { Table } from '../report.ts';
 import { fixed, median, percent } from '../stats.ts';
 
 const RATES = [0, 2_000, 5_000] as const;
-const CONNECTIONS = 16;
+const CONNECTIONS = 1_000;
+/** At the highest rate. */
+const CPU_BAR = 0.15;
+const RESIDENT_BAR = 120e6;
 
 interface Measured {
   readonly paced: PacedResult | null;
@@ -93,6 +96,9 @@ export const agentCost: Bench = {
       }
     }
     const lost = Object.entries(sink.report()?.lost ?? {}).filter(([, number]) => number > 0);
+    const busiest = rounds.get(RATES.at(-1)!)!;
+    const cpuAtMost = median(busiest.map((m) => m.cpu));
+    const residentAtMost = median(busiest.map((m) => m.resident));
     const table: Table = {
       caption: 'The agent at a steady rate, both ends traced',
       head: [
@@ -134,7 +140,20 @@ export const agentCost: Bench = {
         `Losses that it counted: ${lost.length === 0 ? 'none' : lost.map(([cause, number]) => `${cause} ${number}`).join(', ')}.`,
       ],
       tables: [table],
-      bars: [],
+      bars: [
+        {
+          what: `CPU of the agent at ${fixed(RATES.at(-1)!)} requests/s seen at both ends`,
+          limit: `≤ ${percent(CPU_BAR, 0)} of a core`,
+          value: percent(cpuAtMost),
+          met: cpuAtMost <= CPU_BAR && lost.length === 0,
+        },
+        {
+          what: `memory of the agent then, ${fixed(CONNECTIONS)} connections, rings included`,
+          limit: `≤ ${fixed(RESIDENT_BAR / 1e6)} MB`,
+          value: `${fixed(residentAtMost / 1e6)} MB`,
+          met: residentAtMost <= RESIDENT_BAR,
+        },
+      ],
     };
   },
 };

@@ -13,8 +13,8 @@ import { fixed, median, percent, span } from '../stats.ts';
 import { steadyLoads } from './nginx-steady.ts';
 
 const CONNECTIONS = 32;
-const KERNEL_BAR = 0.9;
-const AGENT_BAR = 0.75;
+const KERNEL_BAR = 0.92;
+const AGENT_BAR = 0.8;
 /** The agent may use some seconds' budget in advance: it sheds once that is spent. */
 const SETTLE_LIMIT_S = 40;
 

@@ -25,10 +25,11 @@ test('what a page says is read back, and a cell that made it reaches it', () => 
 test('a share below the interval, and a row that is not there, are told', () => {
   const committed = readCommitted(markdownReport([cell(2000, 0)], FACTS));
   // 99.81 % is the interval's lower end.
-  expect(belowCommitted([cell(2000, 3)], committed)).toEqual([]);
-  expect(belowCommitted([cell(2000, 5)], committed)).toEqual([
-    "x-y, closed 8: 1995 of 2000 traces exactly right (99.75 %), below the table's 99.81 %.",
+  expect(belowCommitted([cell(2000, 5)], committed)).toEqual([]);
+  expect(belowCommitted([cell(2000, 15)], committed)).toEqual([
+    "x-y, closed 8: 1985 of 2000 traces exactly right (99.25 %), below the table's 99.81 %.",
   ]);
+  expect(belowCommitted([cell(0, 0)], committed)).toHaveLength(1);
   expect(belowCommitted([cell(10, 0, 64)], committed)[0]).toContain(
     'x-y, closed 64: the table has no such row',
   );

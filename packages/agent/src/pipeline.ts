@@ -197,6 +197,7 @@ export class Pipeline implements ExchangeSink {
     if (!sending && facts.role === 'client' && connection.session.interleaves) this.#turns.settle(event.tid);
     connection.add(side, position, otherPosition, event.length, event.skipped, payload, event.time, event);
     this.#tellCausality(connection, side, event);
+    connection.session.forgetTouched();
     const isLarge = event.length > SMALL_BYTES || connection.session.interleaves;
     if (this.#verdict !== null && (connection.limited || isLarge)) {
       this.#limit(connection, this.#verdict);
@@ -328,16 +329,13 @@ export class Pipeline implements ExchangeSink {
         at,
       );
       const [best] = causes;
-      const isUnclear =
-        connection.session.interleaves &&
-        at.goid === 0 &&
-        best?.confidence !== 1 &&
-        this.#turns.isUnclear(at.tid, best?.request ?? null);
-      if (isUnclear) {
+      const sharesWrites = connection.session.interleaves && at.goid === 0 && best?.confidence !== 1;
+      if (sharesWrites && this.#turns.isUnclear(at.tid, best?.request ?? null)) {
         exchange.undecided = true;
         this.#turns.sent(at.tid, exchange, facts.cookie);
       } else {
-        this.#decided(exchange, causes);
+        const useTurns = sharesWrites && !this.#options.without.includes('inferred');
+        this.#decided(exchange, useTurns ? this.#turns.clear(at.tid, causes) : causes);
         const cause = causeOf(exchange);
         if (cause !== null) exchange.waiter = this.#engine.callSent(cause, at);
       }

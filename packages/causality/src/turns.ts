@@ -90,6 +90,22 @@ export class Turns<R extends TurnRequest> {
     return senders.length > 1 || senders[0]!.request !== context;
   }
 
+  /** Candidates of a call that leaves when it is clear for whom: the first is the turn's only sender, too. */
+  clear(tid: number, candidates: readonly Candidate<R>[]): readonly Candidate<R>[] {
+    const [best, ...others] = candidates;
+    const senders = this.#turns.get(tid)?.works.filter(mustSend) ?? [];
+    if (best === undefined || senders.length !== 1 || senders[0]!.request !== best.request) return candidates;
+    const { request, evidence, confidence } = candidate(best.request, ONLY);
+    return [
+      {
+        request,
+        evidence: [...best.evidence, ...evidence],
+        confidence: Math.max(best.confidence, confidence),
+      },
+      ...others,
+    ];
+  }
+
   /** A call leaves when that is so; `settled` will be told for whom. */
   sent(tid: number, call: R, socket: number): void {
     const turn = this.#turns.get(tid);

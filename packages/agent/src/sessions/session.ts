@@ -92,6 +92,11 @@ export class Session implements MessageSink {
     this.#touched.length = 0;
   }
 
+  /** Whose the last bytes were is not asked any more: a connection may be quiet for long, and would keep them alive. */
+  forgetTouched(): void {
+    this.#touched.length = 0;
+  }
+
   /** The exchanges that the bytes since `resetTouched` are known to belong to, in their order. */
   get touchedAll(): readonly Exchange[] {
     return this.#touched;
