@@ -152,33 +152,28 @@ function run(capture: KernelCapture): void {
     });
   };
 
-  /** Stops reports; all that came before is read, and requests that are open are counted as lost by `cause`. */
-  const pause = (cause: string) => {
-    capture.paused = true;
-    drain(true);
-    pipeline.suspend(cause);
-  };
-
   const slice = () => {
     const wanted = budget.traced(Date.now());
     if (wanted === tracing) return;
     tracing = wanted;
-    if (wanted) capture.paused = false;
-    else pause('shed_request');
+    capture.paused = !wanted;
+    if (!wanted) {
+      drain(true);
+      pipeline.suspend('shed_request');
+    }
   };
 
   /**
-   * The machine's clock was set: spans from now on have the new time. None is part of a trace that began in the old one, in
-   * which they would lie before their cause.
+   * The machine's clock was set: spans from now on have the new time. What is open is given up and counted: its calls
+   * would lie before their cause, or long after it.
    */
   const followClock = () => {
     if (!unix.wasSet()) return;
-    pause('clock_set');
+    pipeline.suspend('clock_set');
     flush(true);
     blocks = newBlocks();
     pipeline.epochUnixNanos = Number(unix.current);
     say({ type: 'epoch', unix: unix.current });
-    capture.paused = !tracing;
   };
 
   const turn = () => {

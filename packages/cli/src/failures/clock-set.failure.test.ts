@@ -65,12 +65,14 @@ test('a clock that is set back and forth: new traces have the new time, and none
   process.kill(load.pid, 'SIGTERM');
   expect(await load.ended, load.stderr()).toBe(0);
   const served = servedOf(load.stdout());
+  let told = '';
   const spans = await waitFor(
-    () => `requests are missing\n${agent.stderr()}`,
+    () => `of ${served} requests some are missing: ${told}\n${agent.stderr()}`,
     30_000,
     async () => {
       const found = await allSpans(server.url, window());
       const { lost } = await agentOf(server.url);
+      told = `${found.length} spans, ${JSON.stringify(lost)}`;
       return found.length + (lost['clock_set'] ?? 0) >= 2 * served ? found : null;
     },
   );

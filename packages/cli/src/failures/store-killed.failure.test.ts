@@ -23,9 +23,14 @@ const KILLS = 3;
 test('a store killed in mid ingest comes back; all that was seen is there, once', async () => {
   const weft = await stage.up('--cpu-budget', 'off');
   const load = stage.traced(process.execPath, '-e', NUMBERED_LOAD, '300', '0');
-  const stored = async () => (await allSpans(weft.url)).length > 0;
-  await waitFor(load.stderr, 30_000, stored);
+  let stored = 0;
   for (let kill = 0; kill < KILLS; kill++) {
+    // In mid ingest: since the start, or the last kill, some have been stored.
+    await waitFor(
+      weft.running.stderr,
+      30_000,
+      async () => (await agentOf(weft.url)).spansStored >= stored + 200,
+    );
     const victim = weft.pidOf('weft-store');
     process.kill(victim, 'SIGKILL');
     const down = await waitFor(
@@ -39,6 +44,7 @@ test('a store killed in mid ingest comes back; all that was seen is there, once'
     expect(down.problem).toMatch(/^The store (is down|cannot be reached): .*\.$/);
     await waitFor(weft.running.stderr, 30_000, async () => (await health(weft.url)).status === 'ok');
     expect(weft.pidOf('weft-store')).not.toBe(victim);
+    stored = (await agentOf(weft.url)).spansStored;
   }
   process.kill(load.pid, 'SIGTERM');
   expect(await load.ended, load.stderr()).toBe(0);
@@ -46,7 +52,6 @@ test('a store killed in mid ingest comes back; all that was seen is there, once'
   await settled(weft.url);
 
   const spans = await allSpans(weft.url);
-  expect(served).toBeGreaterThan(500);
   expect(missing(numbersOf(spans, 'server'), served)).toEqual([]);
   expect(missing(numbersOf(spans, 'client'), served)).toEqual([]);
   // Nothing twice: neither a request under two ids nor an id twice.
