@@ -1,3 +1,5 @@
+import { CALL_BYTES } from '@weft/protocols';
+
 /**
  * Keeps the agent within its CPU budget. Payload is shed first: less is copied of each message of a known protocol. If
  * that is not enough, whole slices of time: within each period everything is traced for a part, nothing for the rest, so that
@@ -52,7 +54,7 @@ export class CpuBudget {
 
 export const PERIOD_MS = 1000;
 /** Heads of requests and statements fit into the first but for rare ones, into the last mostly. */
-export const PAYLOAD_STEPS: readonly number[] = [4_096, 1_024, 512];
+export const PAYLOAD_STEPS: readonly number[] = [CALL_BYTES, 1_024, 512];
 const MIN_SHARE = 0.05;
 /** A quiet agent may use so many seconds' budget at once. */
 const CREDIT_SECONDS = 2;

@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { MODE } from '@weft/kernel';
 import { BlockEncoder, epoch } from '@weft/model';
-import { CpuBudget, PAYLOAD_STEPS } from './budget.ts';
+import { CALL_BYTES } from '@weft/protocols';
+import { CpuBudget } from './budget.ts';
 import { tracedCgroup } from './capture/cgroup.ts';
 import { KernelCapture } from './capture/kernel-capture.ts';
 import { UnixEpoch } from './clock.ts';
@@ -66,7 +67,7 @@ function run(capture: KernelCapture): void {
     {
       // What must be copied whole is: a parser with a state of its own would lose it.
       heads: (cookie, received, sent, limit) =>
-        capture.wantHeads(cookie, received, sent, limit > PAYLOAD_STEPS[0]! ? limit : budget.payloadBytes),
+        capture.wantHeads(cookie, received, sent, limit > CALL_BYTES ? limit : budget.payloadBytes),
       wholeCalls: (port) => capture.setPortVerdict(port, MODE.FULL),
     },
   );

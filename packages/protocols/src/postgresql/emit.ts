@@ -1,5 +1,5 @@
 import type { Attributes, AttributeValue, SpanStatus } from '@weft/model';
-import { type CarriedIds, type Message, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { type CarriedIds, type Message, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import { type SqlDescription, sqlAttributes } from '../sql/index.ts';
 import { type Answer, type Connection, resetAnswer } from './connection.ts';
 
@@ -32,29 +32,6 @@ export function request(
   c.requestsInRound++;
   c.sink.message(message);
   return message;
-}
-
-/** A message that nobody answers. */
-export function oneWay(
-  c: Connection,
-  side: Side,
-  start: number,
-  end: number,
-  name: string,
-  attributes: Attributes,
-): void {
-  const message: Message = {
-    side,
-    kind: 'one-way',
-    pairingId: null,
-    start,
-    name,
-    status: 'unset',
-    attributes,
-    carried: null,
-  };
-  c.sink.message(message);
-  c.sink.end(message, end, null);
 }
 
 /** Attributes of a request that is no SQL, or whose SQL was not seen. @param operation '' if it is no command either */

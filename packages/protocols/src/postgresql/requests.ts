@@ -1,9 +1,10 @@
 import type { Attributes } from '@weft/model';
 import { utf8 } from '../bytes.ts';
+import { tellOneWay } from '../one-way.ts';
 import { type Message, TO_SERVER } from '../protocol.ts';
 import { LONGEST_SQL, type SqlDescription } from '../sql/index.ts';
 import { type Connection, forgetRounds, resetGroup } from './connection.ts';
-import { attributesOf, endRequestRound, oneWay, plainAttributes, request } from './emit.ts';
+import { attributesOf, endRequestRound, plainAttributes, request } from './emit.ts';
 import type { FrameReader } from './frames.ts';
 import { int32 } from './plausible.ts';
 import { answerNegotiation } from './responses.ts';
@@ -128,7 +129,7 @@ function readMessage(c: Connection, bytes: Uint8Array, from: number, to: number,
       c.copied = true;
       return '';
     case F.terminate:
-      oneWay(c, TO_SERVER, start, position, 'TERMINATE', plainAttributes(c, ''));
+      tellOneWay(c.sink, TO_SERVER, start, position, 'TERMINATE', plainAttributes(c, ''));
       return '';
     default:
       return '';
@@ -250,7 +251,7 @@ function startup(c: Connection, bytes: Uint8Array, from: number, to: number, pos
       return '';
     }
     case CANCEL_REQUEST:
-      oneWay(c, TO_SERVER, start, position, 'CANCEL', plainAttributes(c, 'CANCEL'));
+      tellOneWay(c.sink, TO_SERVER, start, position, 'CANCEL', plainAttributes(c, 'CANCEL'));
       return '';
     default:
   }

@@ -1,9 +1,10 @@
 import type { Attributes } from '@weft/model';
 import { ascii, bytesAt, latin1, utf8 } from '../bytes.ts';
 import { withoutIds } from '../endpoint.ts';
+import { tellOneWay } from '../one-way.ts';
 import { TO_CLIENT } from '../protocol.ts';
 import { type Connection, forgetRounds, resetAnswer } from './connection.ts';
-import { endAnswer, endResponseRound, oneWay, plainAttributes, respond } from './emit.ts';
+import { endAnswer, endResponseRound, plainAttributes, respond } from './emit.ts';
 import type { FrameReader } from './frames.ts';
 import { isTransactionStatus } from './plausible.ts';
 import { resynchroniseResponses } from './synchronise.ts';
@@ -237,8 +238,8 @@ function notify(
     'messaging.operation.type': 'receive',
     'messaging.destination.name': channel,
   };
-  oneWay(
-    c,
+  tellOneWay(
+    c.sink,
     TO_CLIENT,
     start,
     position,

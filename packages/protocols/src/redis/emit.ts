@@ -1,4 +1,5 @@
 import type { Attributes, SpanStatus } from '@weft/model';
+import { tellOneWay } from '../one-way.ts';
 import { type Message, TO_CLIENT } from '../protocol.ts';
 import { type Connection, closeConfirmed, specialOf } from './connection.ts';
 
@@ -34,16 +35,5 @@ export function oneWay(
 ): void {
   closeConfirmed(c);
   c.confirmsMore = '';
-  const message: Message = {
-    side: TO_CLIENT,
-    kind: 'one-way',
-    pairingId: null,
-    start,
-    name,
-    status: 'unset',
-    attributes,
-    carried: null,
-  };
-  c.sink.message(message);
-  c.sink.end(message, end, null);
+  tellOneWay(c.sink, TO_CLIENT, start, end, name, attributes);
 }
