@@ -118,7 +118,7 @@ __noinline int report_plaintext(const struct endpoint *at, const struct plaintex
 	struct weft_process *process = bpf_map_lookup_elem(&weft_processes, &tgid);
 	struct weft_record *record;
 	struct weft_event *event;
-	__u32 n, zero = 0;
+	__u32 n, zero = 0, mark = 0;
 	__u8 flags = WEFT_FLAG_TLS;
 	__u8 *payload;
 	bool full;
@@ -127,7 +127,7 @@ __noinline int report_plaintext(const struct endpoint *at, const struct plaintex
 		return 0;
 	full = at->describe || (process && process->flags & WEFT_PROCESS_GO);
 	n = p->length < TLS_KEPT ? p->length : TLS_KEPT;
-	record = ring_reserve(sizeof(*event) + (full ? sizeof(struct weft_context) : 0) + n);
+	record = ring_reserve(sizeof(*event) + (full ? sizeof(struct weft_context) : 0) + n, &mark);
 	if (!record)
 		return 0;
 	event = (struct weft_event *)(record + 1);
@@ -148,7 +148,7 @@ __noinline int report_plaintext(const struct endpoint *at, const struct plaintex
 	event->length = p->length;
 	event->skipped = 0;
 	event->syscall = 0;
-	ring_commit(record);
+	ring_commit(record, mark);
 	return 1;
 }
 

@@ -67,12 +67,7 @@ enum weft_lost {
 /* Before each event in a ring (maps/rings.h). */
 struct weft_record {
 	__u32 length; /* bytes that follow; the next record begins at the next multiple of 8 */
-	__u32 state;  /* enum weft_record_state */
-};
-
-enum weft_record_state {
-	WEFT_RECORD_PENDING = 0,
-	WEFT_RECORD_WRITTEN = 1,
+	__u32 mark;   /* that of its position, once it is written (ring_mark) */
 };
 
 /*

@@ -45,11 +45,6 @@ export const LOST = {
   LOST_CAUSES: 7,
 } as const;
 
-export const RECORD_STATE = {
-  RECORD_PENDING: 0,
-  RECORD_WRITTEN: 1,
-} as const;
-
 export const MODE = {
   PROBE: 0,
   HEADS: 1,
@@ -74,7 +69,7 @@ export const VERDICTS = 65536;
 export const RECORD = {
   size: 8,
   length: 0,
-  state: 4,
+  mark: 4,
 } as const;
 
 export const EVENT = {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { LOST, MODE, PROCESS, PROCESS_FLAG, RING_DATA, RING_SLACK, VERDICT, VERDICTS } from '@weft/kernel';
 import {
@@ -51,12 +52,12 @@ export class KernelCapture {
   /** Grows with each change of what the kernel side is told of processes. */
   readonly #generation: Uint32Array;
 
-  private constructor(tier: Tier, object: BpfObject, hooks: Record<string, string>, ringBytes: number) {
+  private constructor(tier: Tier, object: BpfObject, hooks: Record<string, string>, shape: RingShape) {
     this.tier = tier;
     this.hooks = hooks;
     this.#object = object;
     const rings = object.map('weft_rings');
-    this.ring = new CpuRings(rings.mmap(), rings.stride, ringBytes);
+    this.ring = new CpuRings(rings.mmap(), rings.stride, shape.bytes, shape.key);
     this.#processes = object.map('weft_processes');
     this.#lost = object.map('weft_lost');
     const verdicts = object.map('weft_verdicts').mmap();
@@ -108,16 +109,17 @@ export class KernelCapture {
       }
     }
     if (options.tls) for (const program of TLS_PROGRAMS) wanted.add(program);
+    const shape = newRingShape(options);
     let interrupted = 0;
     // An optional program that the verifier refuses must not cost the tier: try again without it.
     for (;;) {
       const object = openObject(options.object);
       try {
-        prepare(object, tier, wanted, options);
+        prepare(object, tier, wanted, options, shape);
         object.load();
         setCgroups(object, options);
         attach(object, tier, wanted, hooks);
-        return new KernelCapture(tier, object, hooks, ringBytesOf(options));
+        return new KernelCapture(tier, object, hooks, shape);
       } catch (error) {
         object.close();
         if (isInterrupted(error) && interrupted++ < INTERRUPTED_TRIES) continue;
@@ -269,8 +271,16 @@ function keyOf(tgid: number): Uint8Array {
   return key;
 }
 
-function ringBytesOf(options: KernelCaptureOptions): number {
-  return options.ringBytes ?? ringBytesFor(possibleCpus());
+/** What the programs and the reader of their rings have to agree on. */
+interface RingShape {
+  /** Bytes of one CPU's ring. */
+  readonly bytes: number;
+  /** Nobody but the two may know it: who did could have his bytes taken for a record. */
+  readonly key: number;
+}
+
+function newRingShape(options: KernelCaptureOptions): RingShape {
+  return { bytes: options.ringBytes ?? ringBytesFor(possibleCpus()), key: randomInt(2 ** 32) };
 }
 
 function prepare(
@@ -278,17 +288,18 @@ function prepare(
   tier: Tier,
   wanted: ReadonlySet<string>,
   options: KernelCaptureOptions,
+  shape: RingShape,
 ): void {
   for (const program of object.programs.values()) program.setAutoload(wanted.has(program.name));
-  const ringBytes = ringBytesOf(options);
   const seesTls = TLS_PROGRAMS.every((program) => wanted.has(program));
   // Their memory is taken at once, used or not.
   if (!seesTls) for (const map of TLS_TABLES) object.map(map).setMaxEntries(1);
   const rings = object.map('weft_rings');
   rings.setMaxEntries(possibleCpus());
-  rings.setValueSize(RING_DATA + ringBytes + RING_SLACK);
+  rings.setValueSize(RING_DATA + shape.bytes + RING_SLACK);
   object.setVariables({
-    weft_ring_bytes: ringBytes,
+    weft_ring_bytes: shape.bytes,
+    weft_ring_key: shape.key,
     weft_epoch: options.monotonicEpoch,
     weft_self: process.pid,
     weft_only_pid: options.onlyPid ?? 0,
