@@ -257,6 +257,21 @@ describe('failures', () => {
     feeder.finish(TO_CLIENT);
     expect(messages[1]).toMatchObject({ status: 'error', end: feeder.at(TO_CLIENT) });
   });
+
+  test('what begins behind the end of its half is nobody’s: it would never end', () => {
+    const { ask, reply, messages, feeder } = talk(true);
+    reply(settings(), headers(1, OK));
+    // A block without pseudo-header fields ends the request, the begin of which was missed.
+    ask(headers(1, literal('date', ''), true), headers(1, get('/late'), true), reset(1, 8));
+    // The same of a response: its DATA are seen, its header block was not.
+    ask(headers(3, get('/seen')));
+    reply(data(3, 'the end', true), headers(3, OK));
+    ask(data(3, '', true));
+    expect(kinds(messages)).toEqual(['response', 'request GET /seen']);
+    feeder.finish(TO_SERVER);
+    feeder.finish(TO_CLIENT);
+    for (const message of messages) expect(message.end).toBeGreaterThanOrEqual(message.start);
+  });
 });
 
 describe('gRPC', () => {

@@ -4,7 +4,7 @@ import { describeCall, describeStatus } from './grpc.ts';
 import { createGrpcMessages } from './grpc-messages.ts';
 import type { HpackDecoder } from './hpack/decoder.ts';
 import { isGrpcType, readRequest, request } from './request.ts';
-import { addStream, type Connection, endHalf, openMessage, type Stream } from './stream.ts';
+import { addStream, type Connection, endHalf, mayBegin, openMessage, type Stream } from './stream.ts';
 
 /** What a header block is, by its pseudo-header fields (RFC 9113 §8.3). */
 const OF_REQUEST = 0;
@@ -44,14 +44,14 @@ export function readBlock(
   const kind = kindOf(block);
   let stream = c.streams.get(streamId) ?? null;
   if (side === TO_SERVER) {
-    if (kind === OF_REQUEST && !stream?.halves[TO_SERVER].begun) {
+    if (kind === OF_REQUEST && (stream === null || mayBegin(stream.halves[TO_SERVER]))) {
       stream ??= addStream(c, streamId, streamId);
       beginRequest(c, stream, start, side, block);
     }
   } else if (kind === OF_RESPONSE) {
     stream ??= addStream(c, streamId, streamId);
-    if (!stream.halves[TO_CLIENT].begun) beginResponse(c, stream, start, end, block);
-  } else if (stream?.halves[TO_SERVER].begun && !stream.halves[TO_CLIENT].begun) {
+    if (mayBegin(stream.halves[TO_CLIENT])) beginResponse(c, stream, start, end, block);
+  } else if (stream?.halves[TO_SERVER].begun && mayBegin(stream.halves[TO_CLIENT])) {
     // Its status is named by an index that cannot be known.
     beginResponse(c, stream, start, end, block);
   }

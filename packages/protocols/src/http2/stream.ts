@@ -144,6 +144,14 @@ export function addStream(c: Connection, id: number, pairingId: number | null): 
   return stream;
 }
 
+/**
+ * Whether a header block can begin this half's message. Not behind its end (RFC 9113 §5.1, half-closed), also where the
+ * begin was missed: a message that began there would never end.
+ */
+export function mayBegin(half: Half): boolean {
+  return !half.begun && !half.ended;
+}
+
 /** Tells of a message that begins. */
 export function openMessage(c: Connection, half: Half, message: Message): void {
   half.open = message;
