@@ -359,6 +359,41 @@ describe('gRPC', () => {
   });
 });
 
+describe('GraphQL', () => {
+  const body = JSON.stringify({ query: 'mutation Add { add(n: 7) }', variables: { a: 'secret' } });
+  const json = literal('content-type', 'application/json');
+  test('operation and document of a POST, of a GET', () => {
+    const { ask, messages } = talk(false, true);
+    ask(headers(1, POST + HTTP + literal(':path', '/graphql') + json));
+    ask(data(1, body.slice(0, 9)), data(1, body.slice(9), true));
+    ask(headers(3, get('/graphql?query=query+A{a(b:7)}'), true));
+    const expected = (type: string, name: string, document: string) => ({
+      name: `${type} ${name}`,
+      attributes: {
+        'graphql.operation.name': name,
+        'graphql.operation.type': type,
+        'graphql.document': document,
+      },
+    });
+    expect(messages).toMatchObject([
+      expected('mutation', 'Add', 'mutation Add { add(n: ?) }'),
+      expected('query', 'A', 'query A{a(b:?)}'),
+    ]);
+  });
+
+  test('its body is needed; another JSON is not', () => {
+    const { ask, parser, feeder } = talk();
+    ask(headers(1, POST + HTTP + literal(':path', '/graphql') + json), data(1, body).slice(0, -40));
+    expect(parser.neededFrom(TO_SERVER)).toBe(feeder.at(TO_SERVER));
+    feeder.gap(TO_SERVER, 40);
+    ask(
+      headers(3, POST + HTTP + literal(':path', '/orders') + json),
+      data(3, `{"id":${' '.repeat(50)}}`).slice(0, -40),
+    );
+    expect(parser.neededFrom(TO_SERVER)).toBe(feeder.at(TO_SERVER) + 40);
+  });
+});
+
 describe('a connection seen from its middle', () => {
   test('what indices name is unknown until it is sent anew', () => {
     const { ask, reply, messages, causes } = talk(true);

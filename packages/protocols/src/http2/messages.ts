@@ -1,9 +1,11 @@
 import type { AttributeValue } from '@weft/model';
+import { requestTextOf } from '../graphql/index.ts';
+import { describeCall, describeStatus } from '../grpc/call.ts';
+import { grpcBodyOf, NO_GRPC } from '../grpc/content-type.ts';
+import { createGrpcMessages } from '../grpc/messages.ts';
 import { type Message, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
-import { describeCall, describeStatus } from './grpc.ts';
-import { createGrpcMessages } from './grpc-messages.ts';
 import type { HpackDecoder } from './hpack/decoder.ts';
-import { isGrpcType, readRequest, request } from './request.ts';
+import { readRequest, request } from './request.ts';
 import { addStream, type Connection, endHalf, mayBegin, openMessage, type Stream } from './stream.ts';
 
 /** What a header block is, by its pseudo-header fields (RFC 9113 §8.3). */
@@ -69,15 +71,16 @@ function statusIn(block: HpackDecoder): Record<string, AttributeValue> {
 
 function beginRequest(c: Connection, stream: Stream, start: number, side: Side, block: HpackDecoder): void {
   readRequest(block, c.mask);
-  const { attributes, carried, isGrpc } = request;
+  const { attributes, carried, contentType } = request;
   const half = stream.halves[TO_SERVER];
   attributes['weft.http2.stream_id'] = stream.id;
   let { name } = request;
-  if (isGrpc) {
+  const body = grpcBodyOf(contentType);
+  if (body !== NO_GRPC) {
     const path = attributes['url.path'];
     name = describeCall(attributes, typeof path === 'string' ? path : '') || name;
-    half.messages = createGrpcMessages();
-  }
+    half.messages = createGrpcMessages(body);
+  } else if (attributes['http.request.method'] === 'POST') half.text = requestTextOf(contentType);
   openMessage(c, half, {
     side,
     kind: 'request',
@@ -110,7 +113,7 @@ function beginResponse(c: Connection, stream: Stream, start: number, end: number
     return;
   }
   const half = stream.halves[TO_CLIENT];
-  if (isGrpcType(fieldOf(block, 'content-type'))) half.messages = createGrpcMessages();
+  half.messages = createGrpcMessages(grpcBodyOf(fieldOf(block, 'content-type')));
   openMessage(c, half, message);
 }
 
