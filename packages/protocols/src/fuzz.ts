@@ -201,7 +201,8 @@ class Checker implements MessageSink {
     this.open.add(message);
   }
 
-  end(message: Message, position: number): void {
+  end(message: Message, position: number, _extra: unknown, name = ''): void {
+    if (name.length > 512) this.failure ||= 'name too long';
     if (!this.open.delete(message)) this.failure ||= 'end without its message, or a second one';
     if (!(position >= message.start))
       this.failure ||= `ends at ${position}, before its start ${message.start}`;

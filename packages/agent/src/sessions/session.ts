@@ -294,7 +294,7 @@ export class Session implements MessageSink {
     return null;
   }
 
-  end(message: Message, position: number, extra: Attributes | null): void {
+  end(message: Message, position: number, extra: Attributes | null, name = ''): void {
     const time = this.#clock.timeOf(message.side, position - 1);
     const exchange = this.#exchangeOf(message);
     if (exchange === null) {
@@ -303,6 +303,7 @@ export class Session implements MessageSink {
     }
     exchange.end = Math.max(exchange.end, time);
     if (extra !== null) exchange.extra = { ...exchange.extra, ...extra };
+    if (name !== '') exchange.name = name;
     if (message === exchange.response) exchange.responseEnded = true;
     else exchange.requestEnded = true;
     if (message.kind === 'one-way') {

@@ -161,7 +161,7 @@ export function buildSpan(exchange: Exchange, owner: SpanOwner): SpanRecord {
     carriedTraceId: exchange.traceId === null ? null : parseTraceId(exchange.traceId),
     parentSpanId: parent,
     links,
-    name: request.name,
+    name: exchange.name,
     kind,
     observationPoint: point,
     service: owner.service,

@@ -4,10 +4,18 @@ import { lineFeed, lineStarts, linesOfHead } from './lines.ts';
 import { endOfLine, statusOf } from './start-line.ts';
 
 const UPGRADE = ascii('upgrade');
-const LONGEST_UPGRADE = 64;
+const CONTENT_TYPE = ascii('content-type');
+const GRPC_STATUS = ascii('grpc-status');
+const LONGEST_VALUE = 64;
 
-/** What the response that was read last changes to (`websocket`, lower case), '' if it says nothing; shared, used at once. */
-export const switched = { to: '' };
+/** What the head of a response says; shared, since it is used at once. */
+export const responseHead = {
+  /** What a 101 changes to (`websocket`, lower case), '' if it says nothing. */
+  switchedTo: '',
+  contentType: '',
+  /** `grpc-status` of a call of gRPC-Web without a body. */
+  grpcStatus: '',
+};
 
 /**
  * Reads the head [from, end) that `splitHead` has just split; how the body is delimited is then in `framing`.
@@ -18,13 +26,19 @@ export function readResponseHead(bytes: Uint8Array, from: number, end: number): 
   const status = statusOf(bytes, from, endOfLine(bytes, from, feed));
   if (status < 0) return -1;
   resetFraming();
-  switched.to = '';
+  responseHead.switchedTo = '';
+  responseHead.contentType = '';
+  responseHead.grpcStatus = '';
   const lines = linesOfHead();
   for (let line = 1; line < lines; line++) {
     const first = bytes[lineStarts[line]!]! | 0x20;
-    if (first === 0x63 || first === 0x74) readFraming(bytes, line, end);
-    else if (status === 101 && fieldAt(bytes, line, UPGRADE, end)) {
-      switched.to = valueText(bytes, value.from, value.to, LONGEST_UPGRADE).toLowerCase();
+    if (first === 0x63 && fieldAt(bytes, line, CONTENT_TYPE, end)) {
+      responseHead.contentType = valueText(bytes, value.from, value.to, LONGEST_VALUE);
+    } else if (first === 0x63 || first === 0x74) readFraming(bytes, line, end);
+    else if (first === 0x67 && fieldAt(bytes, line, GRPC_STATUS, end)) {
+      responseHead.grpcStatus = valueText(bytes, value.from, value.to, LONGEST_VALUE);
+    } else if (status === 101 && fieldAt(bytes, line, UPGRADE, end)) {
+      responseHead.switchedTo = valueText(bytes, value.from, value.to, LONGEST_VALUE).toLowerCase();
     }
   }
   return status;

@@ -1,10 +1,12 @@
 import type { AttributeValue } from '@weft/model';
+import { requestTextOf } from '../graphql/index.ts';
+import { describeCall, describeStatus } from '../grpc/call.ts';
+import { grpcBodyOf, NO_GRPC } from '../grpc/content-type.ts';
+import { createGrpcMessages } from '../grpc/messages.ts';
 import { type Message, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
-import { describeCall, describeStatus } from './grpc.ts';
-import { createGrpcMessages } from './grpc-messages.ts';
 import type { HpackDecoder } from './hpack/decoder.ts';
-import { isGrpcType, readRequest, request } from './request.ts';
-import { addStream, type Connection, endHalf, openMessage, type Stream } from './stream.ts';
+import { readRequest, request } from './request.ts';
+import { addStream, type Connection, endHalf, mayBegin, openMessage, type Stream } from './stream.ts';
 
 /** What a header block is, by its pseudo-header fields (RFC 9113 §8.3). */
 const OF_REQUEST = 0;
@@ -44,14 +46,14 @@ export function readBlock(
   const kind = kindOf(block);
   let stream = c.streams.get(streamId) ?? null;
   if (side === TO_SERVER) {
-    if (kind === OF_REQUEST && !stream?.halves[TO_SERVER].begun) {
+    if (kind === OF_REQUEST && (stream === null || mayBegin(stream.halves[TO_SERVER]))) {
       stream ??= addStream(c, streamId, streamId);
       beginRequest(c, stream, start, side, block);
     }
   } else if (kind === OF_RESPONSE) {
     stream ??= addStream(c, streamId, streamId);
-    if (!stream.halves[TO_CLIENT].begun) beginResponse(c, stream, start, end, block);
-  } else if (stream?.halves[TO_SERVER].begun && !stream.halves[TO_CLIENT].begun) {
+    if (mayBegin(stream.halves[TO_CLIENT])) beginResponse(c, stream, start, end, block);
+  } else if (stream?.halves[TO_SERVER].begun && mayBegin(stream.halves[TO_CLIENT])) {
     // Its status is named by an index that cannot be known.
     beginResponse(c, stream, start, end, block);
   }
@@ -69,15 +71,16 @@ function statusIn(block: HpackDecoder): Record<string, AttributeValue> {
 
 function beginRequest(c: Connection, stream: Stream, start: number, side: Side, block: HpackDecoder): void {
   readRequest(block, c.mask);
-  const { attributes, carried, isGrpc } = request;
+  const { attributes, carried, contentType } = request;
   const half = stream.halves[TO_SERVER];
   attributes['weft.http2.stream_id'] = stream.id;
   let { name } = request;
-  if (isGrpc) {
+  const body = grpcBodyOf(contentType);
+  if (body !== NO_GRPC) {
     const path = attributes['url.path'];
     name = describeCall(attributes, typeof path === 'string' ? path : '') || name;
-    half.messages = createGrpcMessages();
-  }
+    half.messages = createGrpcMessages(body);
+  } else if (attributes['http.request.method'] === 'POST') half.text = requestTextOf(contentType);
   openMessage(c, half, {
     side,
     kind: 'request',
@@ -110,7 +113,7 @@ function beginResponse(c: Connection, stream: Stream, start: number, end: number
     return;
   }
   const half = stream.halves[TO_CLIENT];
-  if (isGrpcType(fieldOf(block, 'content-type'))) half.messages = createGrpcMessages();
+  half.messages = createGrpcMessages(grpcBodyOf(fieldOf(block, 'content-type')));
   openMessage(c, half, message);
 }
 
