@@ -9,6 +9,7 @@ export {
 } from './src/carried/carried.ts';
 export { dns } from './src/dns/index.ts';
 export { endpointOf, withoutIds } from './src/endpoint.ts';
+export { fastcgi } from './src/fastcgi/index.ts';
 export { type FuzzResult, fuzzAll } from './src/fuzz.ts';
 export { http1 } from './src/http1/index.ts';
 export { http2 } from './src/http2/index.ts';

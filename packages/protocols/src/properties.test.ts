@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fastcgi } from './fastcgi/index.ts';
 import { http1 } from './http1/index.ts';
 import { http2 } from './http2/index.ts';
 import { mysql } from './mysql/index.ts';
@@ -7,6 +8,7 @@ import { postgresql } from './postgresql/index.ts';
 import { type Protocol, type Side, TO_CLIENT, TO_SERVER } from './protocol.ts';
 import { redis } from './redis/index.ts';
 import {
+  fastcgiConversation,
   feedCut,
   feedLossy,
   feedWhole,
@@ -38,6 +40,7 @@ const PROTOCOLS: readonly [string, Protocol, (pipelined: boolean) => fc.Arbitrar
   ['redis', redis, redisConversation],
   ['mysql', mysql, mysqlConversation],
   ['postgresql', postgresql, postgresqlConversation],
+  ['fastcgi', fastcgi, fastcgiConversation],
 ];
 
 /** Bytes of one side that a loss may hit. */
