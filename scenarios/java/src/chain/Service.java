@@ -7,7 +7,13 @@ public final class Service {
   public static void main(String[] args) throws Exception {
     String role = args[1];
     switch (args[0]) {
+      case "tomcat" -> TomcatService.start(null, call -> Sequential.serve(role, call, Cache::get));
+      case "jetty" -> JettyService.start(role);
       case "executor" -> PoolService.start(role);
+      case "completable-future" -> Async.start(role);
+      case "fork-join" -> ForkJoinService.start(role);
+      case "virtual-threads" -> VirtualService.start(role);
+      case "netty" -> NettyService.start(role);
       default -> throw new IllegalArgumentException("no such model: " + args[0]);
     }
   }
