@@ -1,5 +1,6 @@
 import { goGoroutines } from '../go-goroutines/scenario.ts';
 import { haproxyProxy } from '../haproxy-proxy/scenario.ts';
+import { JAVA_SCENARIOS } from '../java/scenarios.ts';
 import { nginxProxy } from '../nginx-proxy/scenario.ts';
 import { nodeEventLoop } from '../node-event-loop/scenario.ts';
 import { pythonAsyncio } from '../python-asyncio/scenario.ts';
@@ -16,6 +17,7 @@ export const SCENARIOS: readonly Scenario[] = [
   goGoroutines,
   nginxProxy,
   haproxyProxy,
+  ...JAVA_SCENARIOS,
 ];
 
 /** The scenario of that name. @throws Error that lists the names */
