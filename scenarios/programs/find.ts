@@ -1,4 +1,5 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -35,6 +36,9 @@ export const findHaproxy = () =>
   findProgram('haproxy', 'WEFT_HAPROXY', ['/usr/sbin/haproxy', join(repoRoot(), '.weft/bin/haproxy')]);
 /** Python 3; `WEFT_PYTHON` overrides. */
 export const findPython = () => findProgram('python3', 'WEFT_PYTHON', ['/usr/bin/python3']);
+/** Rust's package manager and, with it, its compiler; `WEFT_CARGO` overrides. */
+export const findCargo = () =>
+  findProgram('cargo', 'WEFT_CARGO', ['/usr/bin/cargo', join(homedir(), '.cargo/bin/cargo')]);
 /** The Go tool chain; `WEFT_GO` overrides. */
 export const findGo = () => findProgram('go', 'WEFT_GO', ['/usr/local/go/bin/go', '/usr/lib/go/bin/go']);
 

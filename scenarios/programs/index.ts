@@ -1,3 +1,4 @@
+export * from './build-once.ts';
 export * from './cgroup.ts';
 export * from './find.ts';
 export * from './go-build.ts';
@@ -5,4 +6,6 @@ export * from './launch.ts';
 export * from './mariadb.ts';
 export * from './ports.ts';
 export * from './postgres.ts';
+export * from './python-venv.ts';
 export * from './redis.ts';
+export * from './rust-build.ts';

@@ -3,17 +3,23 @@ import { haproxyProxy } from '../haproxy-proxy/scenario.ts';
 import { nginxProxy } from '../nginx-proxy/scenario.ts';
 import { nodeEventLoop } from '../node-event-loop/scenario.ts';
 import { pythonAsyncio } from '../python-asyncio/scenario.ts';
+import { pythonExecutor } from '../python-executor/scenario.ts';
 import { pythonFork } from '../python-fork/scenario.ts';
+import { pythonGevent } from '../python-gevent/scenario.ts';
 import { pythonThreads } from '../python-threads/scenario.ts';
+import { rustTokio } from '../rust-tokio/scenario.ts';
 import type { Scenario } from './scenario.ts';
 
 /** All scenarios, in the order of the table. */
 export const SCENARIOS: readonly Scenario[] = [
   pythonThreads,
   pythonFork,
+  pythonExecutor,
   pythonAsyncio,
+  pythonGevent,
   nodeEventLoop,
   goGoroutines,
+  rustTokio,
   nginxProxy,
   haproxyProxy,
 ];
