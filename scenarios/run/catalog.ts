@@ -1,11 +1,15 @@
 import { goGoroutines } from '../go-goroutines/scenario.ts';
+import { goWorkerPool } from '../go-worker-pool/scenario.ts';
 import { haproxyProxy } from '../haproxy-proxy/scenario.ts';
 import { nginxProxy } from '../nginx-proxy/scenario.ts';
+import { nodeCluster } from '../node-cluster/scenario.ts';
 import { nodeEventLoop } from '../node-event-loop/scenario.ts';
+import { nodeWorkerThreads } from '../node-worker-threads/scenario.ts';
 import { pythonAsyncio } from '../python-asyncio/scenario.ts';
 import { pythonExecutor } from '../python-executor/scenario.ts';
 import { pythonFork } from '../python-fork/scenario.ts';
 import { pythonGevent } from '../python-gevent/scenario.ts';
+import { pythonGunicorn } from '../python-gunicorn/scenario.ts';
 import { pythonThreads } from '../python-threads/scenario.ts';
 import { rustTokio } from '../rust-tokio/scenario.ts';
 import type { Scenario } from './scenario.ts';
@@ -14,11 +18,15 @@ import type { Scenario } from './scenario.ts';
 export const SCENARIOS: readonly Scenario[] = [
   pythonThreads,
   pythonFork,
+  pythonGunicorn,
   pythonExecutor,
   pythonAsyncio,
   pythonGevent,
   nodeEventLoop,
+  nodeCluster,
+  nodeWorkerThreads,
   goGoroutines,
+  goWorkerPool,
   rustTokio,
   nginxProxy,
   haproxyProxy,
