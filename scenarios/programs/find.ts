@@ -36,6 +36,11 @@ export const findHaproxy = () =>
   findProgram('haproxy', 'WEFT_HAPROXY', ['/usr/sbin/haproxy', join(repoRoot(), '.weft/bin/haproxy')]);
 /** Python 3; `WEFT_PYTHON` overrides. */
 export const findPython = () => findProgram('python3', 'WEFT_PYTHON', ['/usr/bin/python3']);
+/** A C compiler; `WEFT_CC` overrides. Set-up brings clang for the kernel programs. */
+export const findCompiler = () =>
+  findProgram('cc', 'WEFT_CC', ['/usr/bin/gcc', '/usr/bin/clang-19', '/usr/bin/clang']);
+/** puma, a Ruby server (Debian: puma); `WEFT_PUMA` overrides. */
+export const findPuma = () => findProgram('puma', 'WEFT_PUMA', ['/usr/bin/puma']);
 /** Rust's package manager and, with it, its compiler; `WEFT_CARGO` overrides. */
 export const findCargo = () =>
   findProgram('cargo', 'WEFT_CARGO', ['/usr/bin/cargo', join(homedir(), '.cargo/bin/cargo')]);

@@ -1,4 +1,5 @@
 export * from './build-once.ts';
+export * from './c-build.ts';
 export * from './cgroup.ts';
 export * from './find.ts';
 export * from './go-build.ts';

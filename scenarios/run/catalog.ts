@@ -1,3 +1,4 @@
+import { cEpoll } from '../c-epoll/scenario.ts';
 import { goGoroutines } from '../go-goroutines/scenario.ts';
 import { goWorkerPool } from '../go-worker-pool/scenario.ts';
 import { haproxyProxy } from '../haproxy-proxy/scenario.ts';
@@ -11,6 +12,7 @@ import { pythonFork } from '../python-fork/scenario.ts';
 import { pythonGevent } from '../python-gevent/scenario.ts';
 import { pythonGunicorn } from '../python-gunicorn/scenario.ts';
 import { pythonThreads } from '../python-threads/scenario.ts';
+import { rubyPuma } from '../ruby-puma/scenario.ts';
 import { rustTokio } from '../rust-tokio/scenario.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -22,9 +24,11 @@ export const SCENARIOS: readonly Scenario[] = [
   pythonExecutor,
   pythonAsyncio,
   pythonGevent,
+  rubyPuma,
   nodeEventLoop,
   nodeCluster,
   nodeWorkerThreads,
+  cEpoll,
   goGoroutines,
   goWorkerPool,
   rustTokio,

@@ -103,6 +103,12 @@ export const REQUIREMENTS = [
     present: () => existsSync('/usr/lib/python3/dist-packages/aiohttp'),
   },
   {
+    name: 'puma',
+    why: 'the Ruby scenario is made with it (the package has no service)',
+    packages: ['puma'],
+    present: () => findProgram('puma') !== null,
+  },
+  {
     name: "Python's redis",
     why: 'the demo speaks to Redis with it',
     packages: ['python3-redis'],
