@@ -39,6 +39,9 @@ export const findPython = () => findProgram('python3', 'WEFT_PYTHON', ['/usr/bin
 /** A C compiler; `WEFT_CC` overrides. Set-up brings clang for the kernel programs. */
 export const findCompiler = () =>
   findProgram('cc', 'WEFT_CC', ['/usr/bin/gcc', '/usr/bin/clang-19', '/usr/bin/clang']);
+/** PHP's FastCGI server; `WEFT_PHP_FPM` overrides. */
+export const findPhpFpm = () =>
+  findProgram('php-fpm', 'WEFT_PHP_FPM', [join(repoRoot(), '.weft/bin/php-fpm')]);
 /** puma, a Ruby server (Debian: puma); `WEFT_PUMA` overrides. */
 export const findPuma = () => findProgram('puma', 'WEFT_PUMA', ['/usr/bin/puma']);
 /** Rust's package manager and, with it, its compiler; `WEFT_CARGO` overrides. */

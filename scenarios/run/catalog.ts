@@ -6,6 +6,7 @@ import { nginxProxy } from '../nginx-proxy/scenario.ts';
 import { nodeCluster } from '../node-cluster/scenario.ts';
 import { nodeEventLoop } from '../node-event-loop/scenario.ts';
 import { nodeWorkerThreads } from '../node-worker-threads/scenario.ts';
+import { phpFpm } from '../php-fpm/scenario.ts';
 import { pythonAsyncio } from '../python-asyncio/scenario.ts';
 import { pythonExecutor } from '../python-executor/scenario.ts';
 import { pythonFork } from '../python-fork/scenario.ts';
@@ -34,6 +35,7 @@ export const SCENARIOS: readonly Scenario[] = [
   rustTokio,
   nginxProxy,
   haproxyProxy,
+  phpFpm,
 ];
 
 /** The scenario of that name. @throws Error that lists the names */

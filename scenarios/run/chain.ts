@@ -20,32 +20,51 @@ export function pythonService(folder: string, program: string, command = findPyt
   };
 }
 
+/** Services below a front that is more than one program. */
+export interface Downstream {
+  readonly middlePort: number;
+  readonly leafPort: number;
+  /** Environment of a program that calls them and listens on `port`. */
+  environment(name: string, port: number): Record<string, string>;
+}
+
 /**
- * Starts front → middle → leaf; front and middle find the others by `$MIDDLE_PORT` and `$LEAF_PORT`. Middle and leaf are, unless
- * others are given, those of blocking threads, which are followed exactly: what is wrong then is the front's.
+ * Starts middle → leaf. They are, unless others are given, those of blocking threads, which are followed exactly: what is wrong
+ * then is the front's.
  */
-export async function startChain(
+export async function startDownstream(
   { group, truthLog }: ScenarioContext,
+  services: { readonly middle?: Service; readonly leaf?: Service } = {},
+): Promise<Downstream> {
+  const [middlePort, leafPort] = (await freePorts(2)) as [number, number];
+  const environment = (name: string, port: number) => ({
+    OTEL_SERVICE_NAME: name,
+    TRUTH_LOG: truthLog(name),
+    PORT: String(port),
+    MIDDLE_PORT: String(middlePort),
+    LEAF_PORT: String(leafPort),
+  });
+  const start = (name: string, { command, args, env }: Service, port: number) =>
+    group.start({ name, command, args, env: { ...environment(name, port), ...env }, port });
+  await start('leaf', services.leaf ?? pythonService('python-threads', 'leaf'), leafPort);
+  await start('middle', services.middle ?? pythonService('python-threads', 'middle'), middlePort);
+  return { middlePort, leafPort, environment };
+}
+
+/** Starts front → middle → leaf; front and middle find the others by `$MIDDLE_PORT` and `$LEAF_PORT`. */
+export async function startChain(
+  context: ScenarioContext,
   services: { readonly front: Service; readonly middle?: Service; readonly leaf?: Service },
 ): Promise<LoadTarget> {
-  const [front, middle, leaf] = await freePorts(3);
-  const start = (name: string, service: Service, port: number) =>
-    group.start({
-      name,
-      command: service.command,
-      args: service.args,
-      env: {
-        OTEL_SERVICE_NAME: name,
-        ...service.env,
-        TRUTH_LOG: truthLog(name),
-        PORT: String(port),
-        MIDDLE_PORT: String(middle),
-        LEAF_PORT: String(leaf),
-      },
-      port,
-    });
-  await start('leaf', services.leaf ?? pythonService('python-threads', 'leaf'), leaf!);
-  await start('middle', services.middle ?? pythonService('python-threads', 'middle'), middle!);
-  await start('front', services.front, front!);
-  return { port: front!, paths: [{ prefix: '/work/', weight: 1 }] };
+  const { environment } = await startDownstream(context, services);
+  const port = (await freePorts(1))[0]!;
+  const { command, args, env } = services.front;
+  await context.group.start({
+    name: 'front',
+    command,
+    args,
+    env: { ...environment('front', port), ...env },
+    port,
+  });
+  return { port, paths: [{ prefix: '/work/', weight: 1 }] };
 }
