@@ -39,6 +39,13 @@ export const findPython = () => findProgram('python3', 'WEFT_PYTHON', ['/usr/bin
 /** A C compiler; `WEFT_CC` overrides. Set-up brings clang for the kernel programs. */
 export const findCompiler = () =>
   findProgram('cc', 'WEFT_CC', ['/usr/bin/gcc', '/usr/bin/clang-19', '/usr/bin/clang']);
+/** Envoy, which a Python package brings; `WEFT_ENVOY` overrides. */
+export const findEnvoy = () => {
+  const libraries = join(repoRoot(), '.weft/tools/python-venv/lib');
+  const versions = existsSync(libraries) ? readdirSync(libraries) : [];
+  const places = versions.map((version) => join(libraries, version, 'site-packages/envoy/_bin/envoy'));
+  return findProgram('envoy', 'WEFT_ENVOY', places);
+};
 /** PHP's FastCGI server; `WEFT_PHP_FPM` overrides. */
 export const findPhpFpm = () =>
   findProgram('php-fpm', 'WEFT_PHP_FPM', [join(repoRoot(), '.weft/bin/php-fpm')]);

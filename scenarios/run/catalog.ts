@@ -1,4 +1,5 @@
 import { cEpoll } from '../c-epoll/scenario.ts';
+import { envoyProxy } from '../envoy-proxy/scenario.ts';
 import { goGoroutines } from '../go-goroutines/scenario.ts';
 import { goWorkerPool } from '../go-worker-pool/scenario.ts';
 import { haproxyProxy } from '../haproxy-proxy/scenario.ts';
@@ -35,6 +36,7 @@ export const SCENARIOS: readonly Scenario[] = [
   rustTokio,
   nginxProxy,
   haproxyProxy,
+  envoyProxy,
   phpFpm,
 ];
 
