@@ -1,3 +1,5 @@
+export * from './build-once.ts';
+export * from './c-build.ts';
 export * from './cgroup.ts';
 export * from './find.ts';
 export * from './go-build.ts';
@@ -7,4 +9,6 @@ export * from './launch.ts';
 export * from './mariadb.ts';
 export * from './ports.ts';
 export * from './postgres.ts';
+export * from './python-venv.ts';
 export * from './redis.ts';
+export * from './rust-build.ts';
