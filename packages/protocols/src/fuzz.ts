@@ -24,7 +24,7 @@ export interface FuzzResult {
 }
 
 /** Well-formed beginnings that mutation starts from: to the server, to the client. */
-const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]])[] = [
+export const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]])[] = [
   [
     http1,
     [
@@ -179,7 +179,7 @@ const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]]
 const ROLES: readonly (Side | null)[] = [null, TO_SERVER, TO_CLIENT];
 
 /** xorshift32: the same seed gives the same inputs. */
-function createRandom(seed: number): (below: number) => number {
+export function createRandom(seed: number): (below: number) => number {
   let state = seed | 0 || 1;
   return (below) => {
     state ^= state << 13;
