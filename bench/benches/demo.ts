@@ -1,8 +1,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { faultOfTrace, type ShopSpan } from '../../demo/expected-trace.ts';
-import { startDemo } from '../../demo/main.ts';
+import { faultOfTrace, type ShopSpan, startDemo } from '../../demo/index.ts';
 import type { Bench, BenchContext } from '../bench.ts';
 import { benchCgroup } from '../lab/scope.ts';
 import { startUpOf } from '../lab/weft.ts';

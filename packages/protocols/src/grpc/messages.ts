@@ -1,5 +1,6 @@
 import type { AttributeValue } from '@weft/model';
-import { latin1 } from '../bytes.ts';
+import { gunzipSync } from 'fflate';
+import { ascii, latin1 } from '../bytes.ts';
 import { type Side, TO_SERVER } from '../protocol.ts';
 import { type Base64, createBase64, decodeBase64 } from './base64.ts';
 import { describeStatus } from './call.ts';
@@ -11,6 +12,8 @@ const PREFIX = 5;
 const TRAILERS_FLAG = 0x80;
 const COMPRESSED_FLAG = 0x01;
 const LONGEST_TRAILERS = 1024;
+/** What compressed ones may become. */
+const plain = new Uint8Array(4 * LONGEST_TRAILERS);
 /** Characters of base64 that are decoded at once. */
 const TEXT_STEP = 4096;
 const decoded = new Uint8Array(TEXT_STEP);
@@ -27,7 +30,9 @@ export interface GrpcMessages {
   remaining: number;
   /** The message is gRPC-Web's trailers. */
   isTrailers: boolean;
-  /** Their text so far. */
+  /** They are compressed. */
+  isCompressed: boolean;
+  /** Their bytes so far, one character each. */
   trailers: string;
   /** The body is base64. */
   readonly base64: Base64 | null;
@@ -37,7 +42,8 @@ export interface GrpcMessages {
 export function createGrpcMessages(body: GrpcBody): GrpcMessages | null {
   if (body === NO_GRPC) return null;
   const base64 = body === GRPC_WEB_TEXT ? createBase64() : null;
-  return { count: 0, prefix: 0, length: 0, remaining: 0, isTrailers: false, trailers: '', base64 };
+  const trailers = { isTrailers: false, isCompressed: false, trailers: '' };
+  return { count: 0, prefix: 0, length: 0, remaining: 0, ...trailers, base64 };
 }
 
 /** Reads on in the bytes [from, to) of the body. */
@@ -78,6 +84,7 @@ function read(m: GrpcMessages, bytes: Uint8Array, from: number, to: number): voi
 function beginMessage(m: GrpcMessages, flags: number): void {
   m.length = 0;
   m.isTrailers = (flags & TRAILERS_FLAG) !== 0;
+  m.isCompressed = (flags & COMPRESSED_FLAG) !== 0;
   if ((flags & ~(TRAILERS_FLAG | COMPRESSED_FLAG)) !== 0) m.count = -1;
   else if (!m.isTrailers) m.count++;
 }
@@ -96,9 +103,20 @@ export function idleGrpcBytes(m: GrpcMessages): number {
 
 /** Adds what the messages of a side say that is over: their number, and the status if it is in the body. */
 export function describeMessages(m: GrpcMessages, side: Side, facts: Record<string, AttributeValue>): void {
-  describeStatus(facts, statusInTrailers(m.trailers));
+  if (m.trailers !== '')
+    describeStatus(facts, statusInTrailers(m.isCompressed ? unzipped(m.trailers) : m.trailers));
   if (m.count < 0) return;
   facts[side === TO_SERVER ? 'weft.rpc.request.messages' : 'weft.rpc.response.messages'] = m.count;
+}
+
+/** What gzip made of it, the one compression of gRPC that is in use; '' where it is something else. */
+function unzipped(trailers: string): string {
+  try {
+    const out = gunzipSync(ascii(trailers), { out: plain });
+    return latin1(out, 0, out.length);
+  } catch {
+    return '';
+  }
 }
 
 /** Value of `grpc-status` in the text of gRPC-Web's trailers, '' if it is not there. */

@@ -1,3 +1,4 @@
+import { gzipSync, strToU8 } from 'fflate';
 import { describe, expect, test } from 'vitest';
 import { type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import { grpc } from '../testing/frames.ts';
@@ -132,6 +133,19 @@ describe('gRPC-Web', () => {
       { kind: 'response', attributes: { 'rpc.grpc.status_code': 0, 'weft.rpc.response.messages': 3 } },
     ]);
     expect(causes).toEqual([]);
+  });
+
+  test('compressed trailers, and what only seems so', () => {
+    const { feeder, messages } = talk();
+    const zipped = String.fromCharCode(...gzipSync(strToU8('grpc-status: 9\r\n')));
+    for (const body of [zipped, zipped.slice(0, 20), 'grpc-status: 9\r\n', '']) {
+      feeder.feed(TO_SERVER, call(WEB, grpc('ask')));
+      feeder.feed(TO_CLIENT, answer(WEB, grpc('x', 1) + grpc(body, 0x81)));
+    }
+    const statuses = messages.flatMap(({ kind, attributes }) =>
+      kind === 'response' ? [attributes['rpc.grpc.status_code']] : [],
+    );
+    expect(statuses).toEqual([9, undefined, undefined, undefined]);
   });
 
   test('trailers alone are in the head', () => {

@@ -97,6 +97,9 @@ function beginResponse(c: Connection, stream: Stream, start: number, end: number
   const code = Number(fieldOf(block, ':status'));
   const isKnown = Number.isInteger(code) && code >= 100;
   const isInterim = isKnown && code < 200;
+  const attributes: Record<string, AttributeValue> = isKnown ? { 'http.response.status_code': code } : {};
+  // Of gRPC-Web, whose trailers alone may be the head of an empty body.
+  describeStatus(attributes, fieldOf(block, 'grpc-status'));
   const message: Message = {
     side: TO_CLIENT,
     kind: isInterim ? 'interim' : 'response',
@@ -104,7 +107,7 @@ function beginResponse(c: Connection, stream: Stream, start: number, end: number
     start,
     name: '',
     status: !isKnown || isInterim ? 'unset' : code >= 500 ? 'error' : 'ok',
-    attributes: isKnown ? { 'http.response.status_code': code } : {},
+    attributes,
     carried: null,
   };
   if (isInterim) {
