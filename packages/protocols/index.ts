@@ -8,6 +8,7 @@ export {
   settleCarried,
 } from './src/carried/carried.ts';
 export { dns } from './src/dns/index.ts';
+export { dubbo } from './src/dubbo/index.ts';
 export { endpointOf, withoutIds } from './src/endpoint.ts';
 export { fastcgi } from './src/fastcgi/index.ts';
 export { type FuzzResult, fuzzAll } from './src/fuzz.ts';
