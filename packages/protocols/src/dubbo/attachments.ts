@@ -8,8 +8,10 @@ const LONGEST_NAME = 31;
 
 /** How a serialization writes a short text. */
 export interface TextForm {
-  /** Whether a text of that length may begin with the byte at `at`: index of its first character, or -1. */
-  begins(b: Uint8Array, at: number, length: number): number;
+  /** Bytes before the first character of a short text. */
+  readonly before: number;
+  /** Whether they say, at `at`, that a text of that length follows. */
+  says(b: Uint8Array, at: number, length: number): boolean;
   /** Reads the text at `at`, as ASCII: what it is, or null. Its end is in `textEnd.at`. */
   read(b: Uint8Array, at: number, to: number): string | null;
   /** The last character has its highest bit set. */
@@ -28,13 +30,17 @@ export function scanCarriers(
   carriers: NamedCarriers,
 ): RankedIds | null {
   let best: RankedIds | null = null;
-  const names = namesOf(carriers);
-  for (let at = from; at < to; at++) {
-    for (const name of names) {
-      const begin = form.begins(b, at, name.length);
-      if (begin < 0 || begin + name.length > to || !standsAt(b, begin, name, form.marksEnd === true))
-        continue;
-      const value = form.read(b, begin + name.length, to);
+  const byLetter = lettersOf(carriers);
+  const { before } = form;
+  for (let at = from; at + before < to; at++) {
+    const names = byLetter[b[at + before]! | 0x20];
+    if (names === undefined) continue;
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i]!;
+      const end = at + before + name.length;
+      if (end > to || !form.says(b, at, name.length)) continue;
+      if (!standsAt(b, at + before, name, form.marksEnd === true)) continue;
+      const value = form.read(b, end, to);
       if (value !== null) best = addNamed(carriers, best, name, value.slice(0, LONGEST_VALUE));
       break;
     }
@@ -42,14 +48,23 @@ export function scanCarriers(
   return best;
 }
 
-let latest: { readonly of: NamedCarriers; readonly names: readonly string[] } | null = null;
+/** The names by the code of their first letter: most bytes begin none. */
+interface Letters {
+  readonly of: NamedCarriers;
+  readonly names: readonly (readonly string[] | undefined)[];
+}
+let latest: Letters | null = null;
 
-function namesOf(carriers: NamedCarriers): readonly string[] {
+function lettersOf(carriers: NamedCarriers): Letters['names'] {
   if (latest?.of !== carriers) {
-    latest = {
-      of: carriers,
-      names: [...carriers.names.keys()].filter((name) => name.length <= LONGEST_NAME),
-    };
+    const names: (string[] | undefined)[] = Array.from({ length: 256 }, () => undefined);
+    for (const name of carriers.names.keys()) {
+      const code = name.charCodeAt(0) & 255;
+      if (name.length > LONGEST_NAME) continue;
+      names[code] ??= [];
+      names[code].push(name);
+    }
+    latest = { of: carriers, names };
   }
   return latest.names;
 }
@@ -71,7 +86,8 @@ function standsAt(b: Uint8Array, at: number, name: string, marksEnd: boolean): b
 /** One byte of length before the text, plus an offset; longer ones with the length in two bytes behind a tag. */
 export function lengthPrefixed(offset: number, most: number, tags: readonly number[]): TextForm {
   return {
-    begins: (b, at, length) => (length <= most && b[at] === offset + length ? at + 1 : -1),
+    before: 1,
+    says: (b, at, length) => length <= most && b[at] === offset + length,
     read(b, at, to) {
       let begin = at;
       // FST says of a value that it is a string.
@@ -85,7 +101,8 @@ export function lengthPrefixed(offset: number, most: number, tags: readonly numb
 
 /** Hessian's strings: short, of up to 1023 characters, longer. */
 export const HESSIAN_TEXT: TextForm = {
-  begins: (b, at, length) => (b[at] === length ? at + 1 : -1),
+  before: 1,
+  says: (b, at, length) => b[at] === length,
   read(b, at, to) {
     const tag = b[at]!;
     let begin = at + 1;
@@ -98,7 +115,8 @@ export const HESSIAN_TEXT: TextForm = {
 
 /** JSONB (fastjson2): a byte for up to 47 characters, else a tag and a length. */
 export const JSONB_TEXT: TextForm = {
-  begins: (b, at, length) => (b[at] === 0x49 + length ? at + 1 : -1),
+  before: 1,
+  says: (b, at, length) => b[at] === 0x49 + length,
   read(b, at, to) {
     const tag = b[at]!;
     if (tag >= 0x49 && tag <= 0x78) return ofLength(b, at + 1, tag - 0x49, to);
@@ -114,7 +132,8 @@ export const JSONB_TEXT: TextForm = {
 
 /** Kryo: the last character has its highest bit set. */
 export const KRYO_TEXT: TextForm = {
-  begins: (_, at) => at,
+  before: 0,
+  says: () => true,
   read(b, at, to) {
     // The class of a value may stand between: a small number.
     const begin = b[at]! < 0x20 ? at + 1 : at;
@@ -128,7 +147,8 @@ export const KRYO_TEXT: TextForm = {
 
 /** Java's serialization: TC_STRING and two bytes of length. */
 export const JAVA_TEXT: TextForm = {
-  begins: (b, at, length) => (b[at] === 0x74 && b[at + 1] === 0 && b[at + 2] === length ? at + 3 : -1),
+  before: 3,
+  says: (b, at, length) => b[at] === 0x74 && b[at + 1] === 0 && b[at + 2] === length,
   read(b, at, to) {
     if (b[at] !== 0x74) return null;
     return ofLength(b, at + 3, (b[at + 1]! << 8) | b[at + 2]!, to);

@@ -62,8 +62,6 @@ export const header = {
   isEvent: false,
   serialization: 0,
   status: 0,
-  /** A number where it is exact, else 16 hex digits. */
-  id: 0 as number | string,
   length: 0,
 };
 
@@ -81,13 +79,16 @@ export function readHeader(b: Uint8Array, at: number): boolean {
   header.isEvent = (flags & EVENT) !== 0;
   header.serialization = flags & SERIALIZATION;
   header.status = b[at + 3]!;
-  const [high, low] = [uint32(b, at + 4), uint32(b, at + 8)];
-  header.id =
-    high < 0x20_0000
-      ? high * 0x1_0000_0000 + low
-      : high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
   header.length = uint32(b, at + 12);
   return header.length <= LONGEST_BODY;
+}
+
+/** Id of the request, of the header at `at`: a number where that is exact, else 16 hex digits. */
+export function requestIdAt(b: Uint8Array, at: number): number | string {
+  const high = uint32(b, at + 4);
+  const low = uint32(b, at + 8);
+  if (high < 0x20_0000) return high * 0x1_0000_0000 + low;
+  return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
 }
 
 /**

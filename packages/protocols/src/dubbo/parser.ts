@@ -10,7 +10,7 @@ import {
 } from '../protocol.ts';
 import { answer, describeAnswer } from './answer.ts';
 import { call, describeCall } from './call.ts';
-import { HEADER, header, looksLikeHeader, readHeader } from './header.ts';
+import { HEADER, header, looksLikeHeader, readHeader, requestIdAt } from './header.ts';
 
 /** Bytes of a body that are read: attachments stand behind the arguments. */
 const READ_OF_CALL = 65_536;
@@ -152,7 +152,7 @@ function readHead(c: Connection, f: Flow, bytes: Uint8Array, from: number, base:
   f.told = false;
   f.message = null;
   f.part = partOf(f.side);
-  f.id = header.id;
+  f.id = requestIdAt(f.header, 0);
   f.serialization = header.serialization;
   f.status = header.status;
   f.remaining = header.length;
