@@ -96,7 +96,8 @@ export function looksLikeFrame(bytes: Uint8Array, at: number): boolean {
   if ((bytes[at + 4]! & ~DEFINED_FLAGS[type]!) !== 0 || bytes[at + 5]! >= 0x80) return false;
   if (type === SETTINGS && length > LONGEST_SETTINGS) return false;
   const streamId = streamIdAt(bytes, at + 5);
-  if (type === HEADERS && length === 0) return false;
+  // A block of at least one field; behind the promised stream's id.
+  if ((type === HEADERS && length === 0) || (type === PUSH_PROMISE && length <= 4)) return false;
   return !isFrameError(type, length, streamId);
 }
 
