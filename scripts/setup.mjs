@@ -31,7 +31,13 @@ export async function setup({ browser = false } = {}) {
   if (major < 20) {
     throw new Failure(`Weft needs Node 20 or later and this is ${process.version}: install a newer Node.`);
   }
-  const steps = [await systemPackages(browser), await nginx(), await haproxy(), await postgres()];
+  const steps = [
+    await systemPackages(browser),
+    await nginx(),
+    await haproxy(),
+    await postgres(),
+    await phpFpm(),
+  ];
   steps.push(redisServer(), await npmPackages());
   steps.push(await buildKernelObject(), await build());
   await buildDemoPrograms();
@@ -103,6 +109,15 @@ async function haproxy() {
   if (findProgram('haproxy') !== null) return false;
   const program = await unpacked({ name: 'haproxy', package: 'haproxy', program: 'usr/sbin/haproxy' });
   link(program, 'haproxy');
+  return true;
+}
+
+/** PHP's FastCGI process manager for the tests, unless the machine has one: its core alone, without extensions. */
+async function phpFpm() {
+  if (findProgram('php-fpm8.2') !== null || existsSync('/usr/sbin/php-fpm8.2')) return false;
+  const program = 'usr/sbin/php-fpm8.2';
+  if (existsSync(join(TOOLS, 'php', program))) return false;
+  await unpacked({ name: 'php', package: 'php8.2-fpm', program });
   return true;
 }
 

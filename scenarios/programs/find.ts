@@ -30,6 +30,12 @@ export const findNginx = () =>
     // set-up unpacks it there, since installing the package would enable a system service
     join(repoRoot(), '.weft/bin/nginx'),
   ]);
+/** PHP's FastCGI process manager, which set-up unpacks; `WEFT_PHP_FPM` names another. */
+export const findPhpFpm = () =>
+  findProgram('php-fpm8.2', 'WEFT_PHP_FPM', [
+    '/usr/sbin/php-fpm8.2',
+    join(repoRoot(), '.weft/tools/php/usr/sbin/php-fpm8.2'),
+  ]);
 /** HAProxy; `WEFT_HAPROXY` names another. */
 export const findHaproxy = () =>
   findProgram('haproxy', 'WEFT_HAPROXY', ['/usr/sbin/haproxy', join(repoRoot(), '.weft/bin/haproxy')]);

@@ -3,6 +3,7 @@ export * from './find.ts';
 export * from './go-build.ts';
 export * from './launch.ts';
 export * from './mariadb.ts';
+export * from './php-fpm.ts';
 export * from './ports.ts';
 export * from './postgres.ts';
 export * from './redis.ts';
