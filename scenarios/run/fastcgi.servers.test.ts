@@ -189,7 +189,7 @@ describe.skipIf(!isHere || process.geteuid?.() !== 0)('nginx and PHP-FPM', () =>
     for (const way of ['kept', 'once', 'unix']) {
       for (const point of POINTS) {
         const found = at(point, `${method} /${way}/${page}`);
-        expect(found).toHaveLength(1);
+        expect(found, `${way}, ${point}`).toHaveLength(1);
         const { kind, attributes } = found[0]!;
         expect(attributes['http.response.status_code']).toBe(code);
         expect(found[0]!.status).toBe(status[kind as 'client' | 'server']);
@@ -199,9 +199,15 @@ describe.skipIf(!isHere || process.geteuid?.() !== 0)('nginx and PHP-FPM', () =>
   });
 
   test('bodies are counted, though little of them is copied', () => {
-    for (const point of POINTS) {
-      expect(at(point, 'POST /kept/upload')[0]!.attributes['http.request.body.size']).toBe(LARGE);
-      expect(at(point, 'GET /kept/large')[0]!.attributes['http.response.body.size']).toBe(LARGE);
+    for (const way of ['kept', 'once', 'unix']) {
+      for (const point of POINTS) {
+        expect(at(point, `POST /${way}/upload`)[0]!.attributes['http.request.body.size']).toBe(LARGE);
+      }
+      const sizeAt = (point: string) =>
+        at(point, `GET /${way}/large`)[0]!.attributes['http.response.body.size'];
+      expect(sizeAt('server-process')).toBe(LARGE);
+      // nginx reads many records at once: before it is agreed on that all of a call is wanted, some are missed.
+      expect([LARGE, undefined]).toContain(sizeAt('client-process'));
     }
   });
 });
