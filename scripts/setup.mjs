@@ -112,7 +112,7 @@ async function haproxy() {
   return true;
 }
 
-/** php-fpm for its scenario, unless the machine has one. */
+/** PHP's FastCGI process manager, its core alone, unless the machine has one. */
 async function phpFpm() {
   if (findProgram('php-fpm') !== null) return false;
   const program = await unpacked({ name: 'php-fpm', package: 'php8.2-fpm', program: 'usr/sbin/php-fpm8.2' });

@@ -9,6 +9,7 @@ export {
 } from './src/carried/carried.ts';
 export { type DetectionTrial, type KnownStream, tryDetection } from './src/detection-trial.ts';
 export { dns } from './src/dns/index.ts';
+export { dubbo } from './src/dubbo/index.ts';
 export { endpointOf, withoutIds } from './src/endpoint.ts';
 export { fastcgi } from './src/fastcgi/index.ts';
 export { type FuzzResult, type FuzzShare, fuzzAll } from './src/fuzz.ts';

@@ -46,9 +46,9 @@ export const findEnvoy = () => {
   const places = versions.map((version) => join(libraries, version, 'site-packages/envoy/_bin/envoy'));
   return findProgram('envoy', 'WEFT_ENVOY', places);
 };
-/** PHP's FastCGI server; `WEFT_PHP_FPM` overrides. */
+/** PHP's FastCGI process manager, which set-up unpacks; `WEFT_PHP_FPM` names another. */
 export const findPhpFpm = () =>
-  findProgram('php-fpm', 'WEFT_PHP_FPM', [join(repoRoot(), '.weft/bin/php-fpm')]);
+  findProgram('php-fpm', 'WEFT_PHP_FPM', ['/usr/sbin/php-fpm8.2', join(repoRoot(), '.weft/bin/php-fpm')]);
 /** puma, a Ruby server (Debian: puma); `WEFT_PUMA` overrides. */
 export const findPuma = () => findProgram('puma', 'WEFT_PUMA', ['/usr/bin/puma']);
 /** Rust's package manager and, with it, its compiler; `WEFT_CARGO` overrides. */

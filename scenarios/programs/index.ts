@@ -7,6 +7,7 @@ export * from './java-build.ts';
 export * from './jdk.ts';
 export * from './launch.ts';
 export * from './mariadb.ts';
+export * from './php-fpm.ts';
 export * from './ports.ts';
 export * from './postgres.ts';
 export * from './python-venv.ts';

@@ -166,7 +166,7 @@ export function packagesFor(requirements) {
   return [...new Set(requirements.flatMap((requirement) => requirement.packages))];
 }
 
-/** Libraries that Debian's nginx, HAProxy and PostgreSQL need → their package. */
+/** Libraries that Debian's nginx, HAProxy, PHP and PostgreSQL need → their package. */
 const LIBRARY_PACKAGES = {
   'libacl.so.1': 'libacl1',
   'libapparmor.so.1': 'libapparmor1',

@@ -1,4 +1,6 @@
 import { dns } from './dns/index.ts';
+import { dubbo } from './dubbo/index.ts';
+import { fastcgi } from './fastcgi/index.ts';
 import { http1 } from './http1/index.ts';
 import { http2 } from './http2/index.ts';
 import { mysql } from './mysql/index.ts';
@@ -14,6 +16,8 @@ import {
 } from './protocol.ts';
 import { redis } from './redis/index.ts';
 import { detectProtocol } from './registry.ts';
+import * as dubboWire from './testing/dubbo.ts';
+import * as fastcgiWire from './testing/fastcgi.ts';
 import { client, server } from './testing/postgresql.ts';
 import { tls } from './tls/index.ts';
 
@@ -165,6 +169,53 @@ export const SEEDS: readonly (readonly [Protocol, readonly string[], readonly st
       server.parameters + server.noData + server.closeComplete + server.emptyQuery,
       server.copyIn + server.copyOut + server.copyData('row') + server.copyDone,
       server.notice + server.notification('a', 'b') + server.functionResult,
+    ],
+  ],
+  [
+    fastcgi,
+    [
+      fastcgiWire.get(1, '/a?b=c', {
+        HTTP_TRACEPARENT: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      }),
+      fastcgiWire.begin(2, { role: 2 }) + fastcgiWire.stream(4, 2, fastcgiWire.pairs({ SCRIPT_NAME: '/x' })),
+      fastcgiWire.stdin(1, 'body'),
+      fastcgiWire.abort(1),
+      fastcgiWire.getValues,
+      fastcgiWire.record(8, 1, 'data'),
+    ],
+    [
+      fastcgiWire.page(1),
+      fastcgiWire.stdout(2, 'Status: 404 No', '\r\n\r\nbody'),
+      fastcgiWire.stderr(1, 'PHP Warning'),
+      fastcgiWire.end(2, 3, 2),
+      fastcgiWire.values,
+      fastcgiWire.record(11, 0, '\x4d\0\0\0\0\0\0\0'),
+    ],
+  ],
+  [
+    dubbo,
+    [
+      dubboWire.request(1, dubboWire.call('add', 'Ljava/lang/String;', dubboWire.text('a'), { b3: '0' })),
+      dubboWire.request(
+        2,
+        dubboWire.call('all', '[IJ', `V${dubboWire.text('[int')}\x92\x90\x91L\0\0\0\0\0\0\0\x01`),
+      ),
+      dubboWire.request(
+        3,
+        dubboWire.call('put', 'La/B;', `C${dubboWire.text('a.B')}\x91${dubboWire.text('f')}\x60H\x91NZ`),
+      ),
+      dubboWire.request(4, dubboWire.jsonbCall('add', { traceparent: 'x' }), 23),
+      dubboWire.request(5, `"2.0.2"\n"a.B"\n"0"\n"c"\n""\n{"sw8":""}\n`, 6),
+      dubboWire.request(6, ['2.0.2', 'a.B', '0.0', 'cd', 'II'].map(dubboWire.kryo).join(''), 8),
+      dubboWire.request(7, '\xac\xed\0\x05w\x0c\0\x052.0.2\0\x03a.B', 7),
+      dubboWire.heartbeat(8) + dubboWire.oneWay(9, dubboWire.call('log', '', '')),
+    ],
+    [
+      dubboWire.response(1, dubboWire.value('\x91')),
+      dubboWire.response(2, dubboWire.thrown('a.B')),
+      dubboWire.response(3, dubboWire.text('no'), 100),
+      dubboWire.response(4, dubboWire.jsonbThrown('a.B'), 20, 23),
+      dubboWire.heartbeatAnswer(8) + dubboWire.readOnly(1),
     ],
   ],
   [

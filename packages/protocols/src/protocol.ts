@@ -18,7 +18,7 @@ export interface CarriedIds {
   readonly traceId: string | null;
   /** The sender's span id, 16 hex digits, or null. */
   readonly spanId: string | null;
-  /** The trace id as it was sent, where `traceId` is a hash of it (SkyWalking, SOFA). */
+  /** The trace id as its vendor writes it (SkyWalking, SOFA, EagleEye); `traceId` is a hash of it, or a better one's. */
   readonly original?: string;
   /** Ids that name a request and no trace (`X-Request-ID` and kin), at most 4; absent: none. */
   readonly requestIds?: readonly RequestId[];

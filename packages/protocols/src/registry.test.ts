@@ -128,6 +128,7 @@ test('protocols by name', () => {
     'redis',
     'postgresql',
     'mysql',
+    'dubbo',
     'fastcgi',
     'dns',
     'tls',

@@ -1,4 +1,5 @@
 import { dns } from './dns/index.ts';
+import { dubbo } from './dubbo/index.ts';
 import { fastcgi } from './fastcgi/index.ts';
 import { http1 } from './http1/index.ts';
 import { http2 } from './http2/index.ts';
@@ -16,6 +17,7 @@ export const PROTOCOLS: readonly Protocol[] = [
   redis,
   postgresql,
   mysql,
+  dubbo,
   fastcgi,
   dns,
   tls,

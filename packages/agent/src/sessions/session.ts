@@ -67,6 +67,8 @@ export class Session implements MessageSink {
   #interleaves: boolean;
   /** Bytes up to here, by side, hold some that were not seen or not understood. */
   #unread: [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  /** Position behind the last bytes that made no sense, by side. */
+  #malformed: [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   /** Refusals since the last message that made sense, by side. */
   #refused: [number, number] = [0, 0];
 
@@ -329,7 +331,8 @@ export class Session implements MessageSink {
 
   malformed(side: Side, cause: string): void {
     this.#refused[side]++;
-    this.unread(side, this.#clock.reached(side));
+    this.#malformed[side] = this.#clock.reached(side);
+    this.unread(side, this.#malformed[side]);
     this.#sink.malformed(cause);
   }
 
@@ -404,7 +407,15 @@ export class Session implements MessageSink {
     }
   }
 
-  /** Closes an answered exchange that has been quiet since before `since`: for protocols that cannot tell the end. */
+  /** The answer that is being read has bytes that made no sense: its end may have been among them. */
+  get isCut(): boolean {
+    const current = this.#current[TO_CLIENT];
+    return (
+      current !== null && current.response !== null && this.#malformed[TO_CLIENT] > current.responseStart
+    );
+  }
+
+  /** Closes an answered exchange that has been quiet since before `since`: where nothing tells the end. */
   settle(since: number): void {
     const current = this.#current[TO_CLIENT];
     if (current?.open && current.response !== null && current.end < since) this.#close(current);

@@ -55,7 +55,10 @@ export interface Request {
   /** Bytes of the params are missing: what comes later cannot be read. */
   cut: boolean;
   message: Message | null;
+  /** Bytes of STDIN; -1: some were not counted. */
   size: number;
+  /** CONTENT_LENGTH of the params, -1 without one. */
+  declaredSize: number;
   aborted: boolean;
 }
 

@@ -10,6 +10,7 @@ export function announce(c: Connection, request: Request): void {
   request.phase = 'body';
   describeParams(request.params, request.paramsLength, c.mask, c.carriers);
   request.params = NOTHING;
+  request.declaredSize = described.contentLength;
   const { name, attributes, carried } = described;
   const { start, pairingId } = request;
   request.message = {
@@ -32,7 +33,8 @@ export function endRequest(c: Connection, request: Request, position: number): v
   if (message === null) return;
   request.phase = 'ended';
   request.message = null;
-  c.sink.end(message, position, request.size > 0 ? { 'http.request.body.size': request.size } : null);
+  const size = request.size < 0 ? request.declaredSize : request.size;
+  c.sink.end(message, position, size > 0 ? { 'http.request.body.size': size } : null);
 }
 
 /** Tells of a response whose head is known, as far as it will be. @param code HTTP status, or `NO_STATUS` */

@@ -19,6 +19,8 @@ export const described = {
   name: '',
   attributes: {} as Record<string, AttributeValue>,
   carried: null as CarriedIds | null,
+  /** -1: there is none. */
+  contentLength: -1,
 };
 
 /** A name-value pair (FastCGI 1.0 §3.4); shared, since it is used at once. */
@@ -102,6 +104,7 @@ export function describeParams(
   let carried: RankedIds | null = null;
   let [method, uri, query, script, document, pathInfo, host, server] = ['', '', '', '', '', '', '', ''];
   const attributes: Record<string, AttributeValue> = {};
+  described.contentLength = -1;
   const value = (longest: number) =>
     intern(bytes, pair.valueFrom, Math.min(pair.valueTo, pair.valueFrom + longest));
   for (let at = 0; at < length; ) {
@@ -113,6 +116,11 @@ export function describeParams(
       case 'REQUEST_METHOD':
         method = value(LONGEST_METHOD);
         break;
+      case 'CONTENT_LENGTH': {
+        const length = Number(value(LONGEST_METHOD) || -1);
+        if (Number.isSafeInteger(length)) described.contentLength = length;
+        break;
+      }
       case 'REQUEST_URI':
         uri = value(2 * LONGEST_PATH);
         break;

@@ -42,7 +42,7 @@ export function createFastCgiParser(sink: MessageSink, options: ParserOptions): 
       f.next = position;
       f.inRecord = false;
       f.headerLength = 0;
-      if (side === TO_SERVER) endAllRequests(c, position);
+      if (side === TO_SERVER) endAllRequests(c, position, false);
       else closeAllResponses(c, position);
     },
     neededFrom(side) {
@@ -149,7 +149,7 @@ function lose(c: Connection, f: Flow, cause: string): void {
   f.inRecord = false;
   f.headerLength = 0;
   f.losses++;
-  if (f.side === TO_SERVER) endAllRequests(c, Math.max(0, f.next));
+  if (f.side === TO_SERVER) endAllRequests(c, Math.max(0, f.next), true);
   else cutResponses(c);
   if (f.lost) return;
   f.lost = true;

@@ -67,6 +67,7 @@ function begin(c: Connection, f: Flow): void {
     cut: false,
     message: null,
     size: 0,
+    declaredSize: -1,
     aborted: false,
   };
   addToMap(c.requests, request.id, request, (oldest) => endRequest(c, oldest, c.flows[TO_SERVER].next));
@@ -140,7 +141,10 @@ export function endRequestRecord(c: Connection, f: Flow, position: number, lengt
   }
 }
 
-/** The web server's bytes are out of step, or over: no request goes on. */
-export function endAllRequests(c: Connection, position: number): void {
-  for (const request of c.requests.values()) endRequest(c, request, position);
+/** The web server's bytes are out of step, or over: no request goes on. @param isLost they were not all seen */
+export function endAllRequests(c: Connection, position: number, isLost: boolean): void {
+  for (const request of c.requests.values()) {
+    if (isLost) request.size = -1;
+    endRequest(c, request, position);
+  }
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type Parser, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import * as dubbo from './dubbo.ts';
 import * as fastcgi from './fastcgi.ts';
 import { added, data, GET, HTTP, headers, literal, OK } from './frames.ts';
 import * as mysql from './mysql.ts';
@@ -353,6 +354,46 @@ export const fastcgiConversation = (pipelined: boolean) =>
     const all = exchanges.flatMap((exchange, i) => exchange(pipelined ? i + 1 : 1));
     if (!pipelined) return all;
     return [...all.filter((m) => m.side === TO_SERVER), ...all.filter((m) => m.side === TO_CLIENT)];
+  });
+
+/** Calls of Dubbo and their answers, by id; an argument, and a value, is the body that may be lost. */
+const dubboExchange: fc.Arbitrary<(id: number) => readonly Sent[]> = fc.oneof(
+  fc
+    .record({ argument: text, answer: text, fails: fc.constantFrom('', 'shop.SoldOut') })
+    .map((x) => (id: number) => {
+      const argument = x.argument.replaceAll('é', 'e');
+      const call = dubbo.request(
+        id,
+        dubbo.call('add', 'Ljava/lang/String;', `S\0${String.fromCharCode(argument.length)}${argument}`),
+      );
+      // Behind the texts and the head of the argument, before the attachments.
+      const from = call.lastIndexOf(`S\0${String.fromCharCode(argument.length)}${argument}H`) + 3;
+      const value = x.answer.replaceAll('é', 'e');
+      const answer = dubbo.response(
+        id,
+        x.fails === '' ? dubbo.value(dubbo.text(value)) : dubbo.thrown(x.fails),
+      );
+      return [
+        sent(TO_SERVER, call.slice(0, from), argument, call.slice(from + argument.length)),
+        sent(TO_CLIENT, answer),
+      ];
+    }),
+  fc.constant((id: number) => [
+    sent(TO_SERVER, dubbo.heartbeat(id)),
+    sent(TO_CLIENT, dubbo.heartbeatAnswer(id)),
+  ]),
+  fc.constant((id: number) => [sent(TO_SERVER, dubbo.oneWay(id, dubbo.call('log', '', '')))]),
+  fc.constant((id: number) => [
+    sent(TO_SERVER, dubbo.request(id, dubbo.jsonbCall('add', {}), 23)),
+    sent(TO_CLIENT, dubbo.response(id, dubbo.jsonbThrown('shop.SoldOut'), 20, 23)),
+  ]),
+);
+/** Answers come in any order where calls do not wait for each other. */
+export const dubboConversation = (pipelined: boolean) =>
+  fc.array(dubboExchange, { minLength: 1, maxLength: 8 }).map((exchanges) => {
+    const all = exchanges.flatMap((exchange, i) => exchange(100 + i));
+    if (!pipelined) return all;
+    return [...all.filter((m) => m.side === TO_SERVER), ...all.filter((m) => m.side === TO_CLIENT).reverse()];
   });
 export const http2Conversation = (pipelined: boolean) =>
   fc.array(http2Exchange, { minLength: 1, maxLength: 8 }).map((streams) => {
