@@ -154,4 +154,17 @@ export const JAVA_SCENARIOS: readonly Scenario[] = [
     model: 'netty',
     env: { WORKERS: '96' },
   }),
+  chain({
+    name: 'dubbo-all-sync',
+    description:
+      'Dubbo over one shared connection: the provider hands over to its pool, the consumer waits (Java)',
+    model: 'dubbo',
+    env: { DISPATCHER: 'all', CONSUMER: 'sync', CONNECTIONS: '1' },
+  }),
+  chain({
+    name: 'dubbo-direct-async',
+    description: 'Dubbo: the provider serves on its I/O threads, the consumer takes futures (Java)',
+    model: 'dubbo',
+    env: { DISPATCHER: 'direct', CONSUMER: 'async', CONNECTIONS: '4' },
+  }),
 ];
