@@ -60,6 +60,7 @@ function chain({ name, description, model, release = JAVA_RELEASE, env = {}, com
   return {
     name: `java-${name}`,
     description,
+    extra: true,
     // Drivers log in and greet when a request is the first to want a connection.
     allowNameless: companion !== undefined,
     async prepare() {
