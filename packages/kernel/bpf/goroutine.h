@@ -158,7 +158,7 @@ static __always_inline __u64 current_goid(const struct task_struct *task, const 
 }
 
 /*
- * Virtual thread that runs on this thread, 0 = none: a platform's thread has no continuation mounted. glibc's thread control
+ * Virtual thread that runs on this thread, 0 = none: a platform's thread has none mounted. glibc's thread control
  * block names the vector of blocks in its second word, and an entry of that has two words (sysdeps/x86_64/nptl/tls.h).
  */
 static __always_inline __u64 current_virtual_thread(const struct task_struct *task, const struct weft_process *process)
@@ -167,7 +167,9 @@ static __always_inline __u64 current_virtual_thread(const struct task_struct *ta
 	__u64 block = vector ? read_user_u64(vector + 16 * (__u64)process->tls_module) : 0;
 	__u64 thread = block ? read_user_u64(block + process->thread_tls) : 0;
 
-	if (!thread || !read_user_u64(thread + process->continuation))
+	__u8 mounted = 0;
+
+	if (!thread || bpf_probe_read_user(&mounted, sizeof(mounted), (const void *)(thread + process->mounted)) || !mounted)
 		return 0;
 	return read_user_u64(thread + process->thread_id);
 }

@@ -168,6 +168,6 @@ struct weft_process {
 	__u16 sched_sp;
 	__u16 tls_module;   /* of libjvm.so in a thread's vector of blocks of thread-local storage */
 	__u16 thread_tls;   /* offset of the pointer to the JavaThread in that block */
-	__u16 continuation; /* offsets in JavaThread */
+	__u16 mounted;      /* offsets in JavaThread: does a virtual thread run on it (bool), and its id */
 	__u16 thread_id;
 };

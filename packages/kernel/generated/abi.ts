@@ -146,6 +146,6 @@ export const PROCESS = {
   sched_sp: 14,
   tls_module: 16,
   thread_tls: 18,
-  continuation: 20,
+  mounted: 20,
   thread_id: 22,
 } as const;

@@ -196,7 +196,7 @@ export class KernelCapture {
     this.#setProcess(tgid, PROCESS_FLAG.PROCESS_JVM, {
       tls_module: runtime.tlsModule,
       thread_tls: runtime.threadTls,
-      continuation: runtime.continuation,
+      mounted: runtime.mounted,
       thread_id: runtime.threadId,
     });
   }

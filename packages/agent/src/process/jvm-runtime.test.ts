@@ -11,11 +11,12 @@ const TEXTS = 0x800;
 
 type Field = readonly [type: string, field: string, offset: number];
 
+/** As Temurin 25 lists them, among others. */
 const JDK25: readonly Field[] = [
-  ['JavaThread', '_threadObj', 1016],
-  ['JavaThread', '_cont_entry', 1560],
-  ['Thread', '_monitor_owner_id', 7],
-  ['JavaThread', '_monitor_owner_id', 1312],
+  ['JavaThread', '_vthread', 1128],
+  ['JfrThreadLocal', '_vthread_id', 240],
+  ['Thread', '_jfr_thread_local', 616],
+  ['JfrThreadLocal', '_vthread', 339],
 ];
 
 /** Memory in which a library's table lists these fields, and the loader has given it a number. */
@@ -44,20 +45,20 @@ const library = (fields: readonly Field[]) => ({
   tables: [{ address: TABLE, size: 48 * (fields.length + 1) }],
 });
 
-test('the fields of JavaThread are found by their names', () => {
+test('the fields are found by class and name', () => {
   expect(readJvmRuntime(memory(JDK25), library(JDK25), BASE)).toEqual({
     tlsModule: 2,
     threadTls: 32,
-    continuation: 1560,
-    threadId: 1312,
+    mounted: 616 + 339,
+    threadId: 616 + 240,
   });
 });
 
 test.each<[string, readonly Field[], number]>([
-  ['an older JDK lacks one of them', JDK25.slice(0, 2), 2],
+  ['an older JDK lacks one of them', JDK25.slice(0, 3), 2],
   ['the library is not ready yet', JDK25, 0],
   ['a number that no library has', JDK25, 0x1234_5678],
-  ['an offset beyond any thread', [...JDK25, ['JavaThread', '_cont_entry', 1 << 20]], 2],
+  ['an offset beyond any thread', [...JDK25, ['Thread', '_jfr_thread_local', 1 << 20]], 2],
 ])('nothing is believed when %s', (_, fields, module) => {
   expect(readJvmRuntime(memory(fields, module), library(fields), BASE)).toBeNull();
 });

@@ -7,9 +7,9 @@ export interface JvmRuntime {
   readonly tlsModule: number;
   /** Offset of the pointer to the `JavaThread` in that block. */
   readonly threadTls: number;
-  /** Offset in `JavaThread` of `_cont_entry`: not null while a continuation, that is a virtual thread, is mounted. */
-  readonly continuation: number;
-  /** Offset in `JavaThread` of the id of the `java.lang.Thread` that runs, mounted ones included. */
+  /** Offset in `JavaThread` of a byte that is not 0 while a virtual thread is mounted. */
+  readonly mounted: number;
+  /** Offset in `JavaThread` of the id of the virtual thread that is mounted, or was last; 8 bytes. */
   readonly threadId: number;
 }
 
@@ -21,8 +21,11 @@ const NAME_BYTES = 64;
 const MOST_MODULES = 4096;
 const MOST_OFFSET = 0xffff;
 
-/** The fields of `JavaThread` that are looked for. */
-const WANTED = ['_cont_entry', '_monitor_owner_id'] as const;
+/** The part of a thread that belongs to the flight recorder, and what it holds of the virtual thread, by class and field. */
+const RECORDER = 'Thread._jfr_thread_local';
+const MOUNTED = 'JfrThreadLocal._vthread';
+const THREAD_ID = 'JfrThreadLocal._vthread_id';
+const CLASSES = /^(?:Thread|JfrThreadLocal)$/;
 
 function u64(bytes: Uint8Array, at: number): number {
   if (at + 8 > bytes.length) return 0;
@@ -35,6 +38,7 @@ function textAt(memory: ByteSource, address: number): string {
   return end < 0 ? '' : Buffer.from(bytes.subarray(0, end)).toString('latin1');
 }
 
+/** Offsets by `class.field`. */
 function threadFields(memory: ByteSource, library: JvmLibrary, base: number): Map<string, number> {
   const found = new Map<string, number>();
   // Names are shared: each text is read once.
@@ -48,25 +52,28 @@ function threadFields(memory: ByteSource, library: JvmLibrary, base: number): Ma
     const table = memory.read(base + address, size);
     for (let at = 0; at + ENTRY_BYTES <= table.length; at += ENTRY_BYTES) {
       const type = u64(table, at);
-      if (type === 0 || text(type) !== 'JavaThread') continue;
-      found.set(text(u64(table, at + FIELD_NAME)), u64(table, at + OFFSET));
+      if (type === 0 || !CLASSES.test(text(type))) continue;
+      found.set(`${text(type)}.${text(u64(table, at + FIELD_NAME))}`, u64(table, at + OFFSET));
     }
   }
   return found;
 }
 
 /**
- * Reads where a Java process keeps what its threads run: JDK 24 and later keep the id of the running `java.lang.Thread` in
- * `JavaThread::_monitor_owner_id` (JEP 491), whether it is a platform's or a virtual one.
+ * Reads where a Java process keeps which virtual thread runs on a thread: from JDK 21 on the VM tells the flight recorder's part
+ * of the `JavaThread` at each switch, whether anything is recorded or not (`JfrThreadLocal::on_set_current_thread`; compiled code:
+ * `LibraryCallKit::extend_setCurrentThread`).
  * @param memory the process's, by address
  * @param base where the library is loaded
- * @returns null: an older JDK, or one that has not begun yet
+ * @returns null: an older JDK, one without the flight recorder, or one that has not begun yet
  */
 export function readJvmRuntime(memory: ByteSource, library: JvmLibrary, base: number): JvmRuntime | null {
   const tlsModule = u64(memory.read(base + library.moduleWord, 8), 0);
   if (tlsModule === 0 || tlsModule > MOST_MODULES) return null;
   const fields = threadFields(memory, library, base);
-  const [continuation, threadId] = WANTED.map((name) => fields.get(name) ?? 0);
-  if (!continuation || !threadId || continuation > MOST_OFFSET || threadId > MOST_OFFSET) return null;
-  return { tlsModule, threadTls: library.threadTls, continuation, threadId };
+  const [recorder, byte, id] = [RECORDER, MOUNTED, THREAD_ID].map((name) => fields.get(name) ?? 0);
+  if (!recorder || !byte || !id) return null;
+  const [mounted, threadId] = [recorder + byte, recorder + id];
+  if (mounted > MOST_OFFSET || threadId > MOST_OFFSET) return null;
+  return { tlsModule, threadTls: library.threadTls, mounted, threadId };
 }
