@@ -60,6 +60,7 @@ function chain({ name, description, model, release = JAVA_RELEASE, env = {}, com
   return {
     name: `java-${name}`,
     description,
+    extra: true,
     // Drivers log in and greet when a request is the first to want a connection.
     allowNameless: companion !== undefined,
     async prepare() {
@@ -153,5 +154,18 @@ export const JAVA_SCENARIOS: readonly Scenario[] = [
     description: 'Event loops before a business pool, with answers from the loop (Netty)',
     model: 'netty',
     env: { WORKERS: '96' },
+  }),
+  chain({
+    name: 'dubbo-all-sync',
+    description:
+      'Dubbo over one shared connection: the provider hands over to its pool, the consumer waits (Java)',
+    model: 'dubbo',
+    env: { DISPATCHER: 'all', CONSUMER: 'sync', CONNECTIONS: '1' },
+  }),
+  chain({
+    name: 'dubbo-direct-async',
+    description: 'Dubbo: the provider serves on its I/O threads, the consumer takes futures (Java)',
+    model: 'dubbo',
+    env: { DISPATCHER: 'direct', CONSUMER: 'async', CONNECTIONS: '4' },
   }),
 ];

@@ -90,7 +90,7 @@ export async function buildJava(folder: string, name: string): Promise<string | 
   const files = sources(join(folder, 'src'));
   const stamp = digest(jdk.version, pom, ...files.flatMap((file) => [file, readFileSync(file)]));
   await folderOnce(classes, stamp, `compiling the Java programs of ${name}`, async (fresh) => {
-    const flags = ['-encoding', 'UTF-8', '--release', String(JAVA_RELEASE), '-d', fresh];
+    const flags = ['-encoding', 'UTF-8', '-proc:none', '--release', String(JAVA_RELEASE), '-d', fresh];
     const args = [...flags, '-cp', join(libraries, '*'), ...files];
     await run({ program: jdk.javac, args, cwd: folder }).catch((error: Error) => {
       throw new Error(`The Java programs of ${name} do not build: ${error.message}`);

@@ -27,6 +27,8 @@ export interface Scenario {
   readonly description: string;
   /** Spans that carry no call's id are part of the truth (logins, pings). Default: they are too many. */
   readonly allowNameless?: boolean;
+  /** Runs when scores are asked for, not in the tests: set-up does not bring what it needs. */
+  readonly extra?: boolean;
   /** Builds what must be built. @returns why the scenario cannot run here, or null */
   prepare(): Promise<string | null>;
   /** Starts the programs; the group stops them, also when this fails half-way. */

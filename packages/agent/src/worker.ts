@@ -48,6 +48,7 @@ function run(capture: KernelCapture): void {
   const processes = new LiveProcesses({
     running: (tgid) => probes?.started(tgid, performance.now()),
     go: (tgid, runtime) => guarded(() => capture.setGoRuntime(tgid, runtime)),
+    jvm: (tgid, runtime) => guarded(() => capture.setJvmRuntime(tgid, runtime)),
     own: (tgid) => guarded(() => capture.exclude(tgid)),
     gone: (tgid) => {
       probes?.exited(tgid);

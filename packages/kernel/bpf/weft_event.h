@@ -151,6 +151,7 @@ struct weft_verdict {
 enum weft_process_flag {
 	WEFT_PROCESS_EXCLUDED = 1,
 	WEFT_PROCESS_GO = 2,
+	WEFT_PROCESS_JVM = 4, /* its virtual threads can be told apart */
 };
 
 struct weft_process {
@@ -160,4 +161,8 @@ struct weft_process {
 	__u16 parent_goid; /* 0: the field does not exist (Go < 1.21) */
 	__u16 m;
 	__u16 sched_sp;
+	__u16 tls_module;   /* of libjvm.so in a thread's vector of blocks of thread-local storage */
+	__u16 thread_tls;   /* offset of the pointer to the JavaThread in that block */
+	__u16 mounted;      /* offsets in JavaThread: does a virtual thread run on it (bool), and its id */
+	__u16 thread_id;
 };

@@ -12,12 +12,16 @@ import {
 } from '@weft/libbpf';
 import { type CaptureOptions, TIERS, type Tier } from '../options.ts';
 import type { GoRuntime } from '../process/go-runtime.ts';
+import type { JvmRuntime } from '../process/jvm-runtime.ts';
 import type { ProbePoint } from '../tls/probe-plan.ts';
 import { cgroupFolder } from './cgroup.ts';
 import { CpuRings, ringBytesFor } from './cpu-rings.ts';
 import { HOOKS, TLS_PROGRAMS, TLS_TABLES } from './hooks.ts';
 
 /** Names of the kernel's loss causes by their number in the ABI. */
+/** A field of `struct weft_process` behind its flags. */
+type ProcessField = Exclude<keyof typeof PROCESS, 'size' | 'flags'>;
+
 const LOST_CAUSES: readonly string[] = Object.entries(LOST)
   .filter(([name]) => name !== 'LOST_CAUSES')
   .sort(([, a], [, b]) => a - b)
@@ -175,27 +179,41 @@ export class KernelCapture {
 
   /** Tells the kernel side not to trace a process. */
   exclude(tgid: number): void {
-    this.#setProcess(tgid, PROCESS_FLAG.PROCESS_EXCLUDED, null);
+    this.#setProcess(tgid, PROCESS_FLAG.PROCESS_EXCLUDED);
   }
 
   /** Tells the kernel side where a Go process keeps its goroutines. */
   setGoRuntime(tgid: number, runtime: GoRuntime): void {
-    this.#setProcess(tgid, PROCESS_FLAG.PROCESS_GO, runtime);
+    this.#setProcess(tgid, PROCESS_FLAG.PROCESS_GO, {
+      g_tls: runtime.gTls,
+      goid: runtime.goid,
+      parent_goid: runtime.parentGoid,
+      m: runtime.m,
+      sched_sp: runtime.schedSp,
+    });
+  }
+
+  /** The virtual threads of this Java process can be told apart: each of its events says which one it was. */
+  setJvmRuntime(tgid: number, runtime: JvmRuntime): void {
+    this.#setProcess(tgid, PROCESS_FLAG.PROCESS_JVM, {
+      tls_module: runtime.tlsModule,
+      thread_tls: runtime.threadTls,
+      mounted: runtime.mounted,
+      thread_id: runtime.threadId,
+    });
   }
 
   forget(tgid: number): void {
     if (this.#processes.delete(keyOf(tgid))) Atomics.add(this.#generation, 0, 1);
   }
 
-  #setProcess(tgid: number, flags: number, runtime: GoRuntime | null): void {
+  #setProcess(tgid: number, flags: number, fields: Partial<Record<ProcessField, number>> = {}): void {
     const value = new DataView(new ArrayBuffer(PROCESS.size));
     value.setUint32(PROCESS.flags, flags, true);
-    if (runtime !== null) {
-      value.setInt32(PROCESS.g_tls, runtime.gTls, true);
-      value.setUint16(PROCESS.goid, runtime.goid, true);
-      value.setUint16(PROCESS.parent_goid, runtime.parentGoid, true);
-      value.setUint16(PROCESS.m, runtime.m, true);
-      value.setUint16(PROCESS.sched_sp, runtime.schedSp, true);
+    for (const [name, field] of Object.entries(fields)) {
+      // The one that may lie on either side of the thread pointer has a sign and 32 bits.
+      if (name === 'g_tls') value.setInt32(PROCESS.g_tls, field, true);
+      else value.setUint16(PROCESS[name as ProcessField], field, true);
     }
     this.#processes.update(keyOf(tgid), new Uint8Array(value.buffer));
     Atomics.add(this.#generation, 0, 1);

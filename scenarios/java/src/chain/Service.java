@@ -14,6 +14,7 @@ public final class Service {
       case "fork-join" -> ForkJoinService.start(role);
       case "virtual-threads" -> VirtualService.start(role);
       case "netty" -> NettyService.start(role);
+      case "dubbo" -> DubboService.start(role);
       default -> throw new IllegalArgumentException("no such model: " + args[0]);
     }
   }

@@ -34,6 +34,7 @@ export class Traced {
     );
     const processes = new LiveProcesses({
       go: (tgid, runtime) => kernel.setGoRuntime(tgid, runtime),
+      jvm: (tgid, runtime) => kernel.setJvmRuntime(tgid, runtime),
       own: (tgid) => kernel.exclude(tgid),
       running: (tgid) => {
         if (tls) this.probes.started(tgid, performance.now());
