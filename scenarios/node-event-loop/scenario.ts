@@ -4,12 +4,14 @@ import type { Scenario } from '../run/scenario.ts';
 
 /**
  * Starts leaf, catalog and front, or another program in front's place.
+ * @param nodeArgs arguments of Node itself
  * @returns the port of front
  */
 export async function startNodeServices(
   group: ProgramGroup,
   truthLog: (program: string) => string,
   frontProgram = join(repoRoot(), 'scenarios', 'node-event-loop', 'front.mjs'),
+  nodeArgs: readonly string[] = [],
 ): Promise<number> {
   const [front, catalog, leaf] = await freePorts(3);
   const folder = join(repoRoot(), 'scenarios', 'node-event-loop');
@@ -22,7 +24,7 @@ export async function startNodeServices(
     group.start({
       name,
       command: process.execPath,
-      args: [file],
+      args: [...nodeArgs, file],
       env: { TRUTH_LOG: truthLog(name), PORT: String(port), ...env },
       port,
     });

@@ -46,6 +46,7 @@ export async function runLoad(
     ...(shape.loop === 'closed'
       ? ['--concurrency', String(shape.concurrency)]
       : ['--rate', String(shape.ratePerSecond)]),
+    ...(target.requestIds ? ['--request-ids'] : []),
   ];
   const program = await group.start({
     name: 'load',

@@ -10,6 +10,8 @@ export interface LoadPath {
 export interface LoadTarget {
   readonly port: number;
   readonly paths: readonly LoadPath[];
+  /** Each request brings an `X-Request-ID` of its own, which is not its call id. */
+  readonly requestIds?: boolean;
 }
 
 /** What a scenario gets to start its programs with. */
