@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { freePorts, type ProgramGroup, repoRoot } from '../programs/index.ts';
-import type { Scenario } from '../run/scenario.ts';
+import { FOLLOWED_EXACTLY, type Scenario } from '../run/scenario.ts';
 
 /**
  * Starts leaf, catalog and front, or another program in front's place.
@@ -39,6 +39,7 @@ export async function startNodeServices(
 export const nodeEventLoop: Scenario = {
   name: 'node-event-loop',
   description: 'HTTP over event loops, with fan-out (Node)',
+  bar: FOLLOWED_EXACTLY,
   prepare: async () => null,
   async start({ group, truthLog }) {
     const port = await startNodeServices(group, truthLog);

@@ -23,10 +23,18 @@ export interface ScenarioContext {
   cleanup(action: () => void): void;
 }
 
+/** The bar where each unit of execution, or the socket, tells whom it works for. */
+export const FOLLOWED_EXACTLY = 0.995;
+
 /** Programs that know nothing of Weft, how to start them, how to load them (DESIGN §9). */
 export interface Scenario {
   readonly name: string;
   readonly description: string;
+  /**
+   * Whole traces that must be exactly right at every load, 0..1, at the lower end of the interval. Absent: the usual bars of closed
+   * loops, 0.99 and from a concurrency of 64 on 0.97.
+   */
+  readonly bar?: number;
   /** Spans that carry no call's id are part of the truth (logins, pings). Default: they are too many. */
   readonly allowNameless?: boolean;
   /** Builds what must be built. @returns why the scenario cannot run here, or null */
