@@ -225,6 +225,7 @@ async function scoreReplay(flags: Flags, file: string): Promise<Cell> {
     load: { requestsPerSecond: 0, errors: 0 },
     truth,
     scored,
+    lost: {},
     withoutCarriedId: null,
     allowNameless: false,
   });

@@ -16,10 +16,11 @@ export function cellOf(run: {
   readonly load: Pick<LoadSummary, 'requestsPerSecond' | 'errors'>;
   readonly truth: Truth;
   readonly scored: ScoredSpans;
+  readonly lost: Readonly<Record<string, number>>;
   readonly withoutCarriedId: Score | null;
   readonly allowNameless: boolean;
 }): Cell {
-  const { scenario, bar, shape, load, truth, scored, withoutCarriedId } = run;
+  const { scenario, bar, shape, load, truth, scored, lost, withoutCarriedId } = run;
   const spans = [...scored.sighting.spans.values()];
   const baseline = (rule: 'same-thread' | 'last-open') =>
     scoreSpans(truth, linkedBy(rule, spans), run.allowNameless).score;
@@ -29,6 +30,7 @@ export function cellOf(run: {
     requestsPerSecond: load.requestsPerSecond,
     errors: load.errors,
     score: scored.score,
+    lost,
     bar,
     withoutCarriedId,
     baselines: { 'same-thread': baseline('same-thread'), 'last-open': baseline('last-open') },

@@ -12,6 +12,8 @@ export interface Cell {
   /** Requests that got no answer. */
   readonly errors: number;
   readonly score: Score;
+  /** What Weft lost meanwhile, by cause. */
+  readonly lost: Readonly<Record<string, number>>;
   /** Share of traces that must be exactly right; null: no bar. */
   readonly bar: number | null;
   /** The same load once more with `carried-id` switched off; null: no link had such evidence, so nothing would change. */
@@ -83,6 +85,7 @@ const COLUMNS = [
   'wrong of certain (≥ 0.99)',
   'evidence',
   'why not exact',
+  'lost',
 ] as const;
 
 function row(cell: Cell): string[] {
@@ -103,6 +106,7 @@ function row(cell: Cell): string[] {
     `${certain.wrong} of ${certain.total}`,
     counted(evidence),
     counted(defects),
+    counted(Object.entries(cell.lost)),
   ];
 }
 

@@ -70,6 +70,7 @@ export function cellOf(requests: number, unseen: number, concurrency = 8): Cell 
     requestsPerSecond: 1,
     errors: 0,
     score,
+    lost: {},
     bar: barFor(shape),
     withoutCarriedId: null,
     baselines: { 'same-thread': score, 'last-open': score },
