@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { buildC, findCompiler, repoRoot } from '../programs/index.ts';
 import { startChain } from '../run/chain.ts';
-import type { Scenario } from '../run/scenario.ts';
+import { FOLLOWED_EXACTLY, type Scenario } from '../run/scenario.ts';
 
 const build = () => buildC(join(repoRoot(), 'scenarios', 'c-epoll', 'front.c'), 'scenario-c');
 
@@ -9,6 +9,7 @@ const build = () => buildC(join(repoRoot(), 'scenarios', 'c-epoll', 'front.c'), 
 export const cEpoll: Scenario = {
   name: 'c-epoll',
   description: 'HTTP over a bare epoll loop, with fan-out (C)',
+  bar: FOLLOWED_EXACTLY,
   async prepare() {
     if (findCompiler() === null) return 'no C compiler is installed';
     await build();

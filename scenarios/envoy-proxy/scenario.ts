@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startNodeServices } from '../node-event-loop/scenario.ts';
 import { findEnvoy, freePorts, pythonVenv } from '../programs/index.ts';
-import type { Scenario } from '../run/scenario.ts';
+import { FOLLOWED_EXACTLY, type Scenario } from '../run/scenario.ts';
 import { envoyConfig } from './config.ts';
 
 const MISSING = 'Envoy is neither in the Python environment of the scenarios nor named by WEFT_ENVOY';
@@ -12,6 +12,7 @@ const MISSING = 'Envoy is neither in the Python environment of the scenarios nor
 export const envoyProxy: Scenario = {
   name: 'envoy-proxy',
   description: 'Envoy in front of the Node services',
+  bar: FOLLOWED_EXACTLY,
   async prepare() {
     await pythonVenv();
     return findEnvoy() === null ? MISSING : null;

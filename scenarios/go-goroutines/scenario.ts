@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { buildGo, findGo, freePorts, repoRoot } from '../programs/index.ts';
-import type { Scenario } from '../run/scenario.ts';
+import { FOLLOWED_EXACTLY, type Scenario } from '../run/scenario.ts';
 
 /** The binary with all services; null without Go. */
 export const buildGoServices = () => buildGo(join(repoRoot(), 'scenarios', 'go-goroutines'), 'scenario-go');
@@ -9,6 +9,7 @@ export const buildGoServices = () => buildGo(join(repoRoot(), 'scenarios', 'go-g
 export const goGoroutines: Scenario = {
   name: 'go-goroutines',
   description: 'HTTP over goroutines, with fan-out (Go)',
+  bar: FOLLOWED_EXACTLY,
   async prepare() {
     if (findGo() === null) return 'Go is not installed';
     await buildGoServices();

@@ -1,15 +1,17 @@
 import { join } from 'node:path';
 import { freePorts, type ProgramGroup, repoRoot } from '../programs/index.ts';
-import type { Scenario } from '../run/scenario.ts';
+import { FOLLOWED_EXACTLY, type Scenario } from '../run/scenario.ts';
 
 /**
  * Starts leaf, catalog and front, or another program in front's place.
+ * @param nodeArgs arguments of Node itself
  * @returns the port of front
  */
 export async function startNodeServices(
   group: ProgramGroup,
   truthLog: (program: string) => string,
   frontProgram = join(repoRoot(), 'scenarios', 'node-event-loop', 'front.mjs'),
+  nodeArgs: readonly string[] = [],
 ): Promise<number> {
   const [front, catalog, leaf] = await freePorts(3);
   const folder = join(repoRoot(), 'scenarios', 'node-event-loop');
@@ -22,7 +24,7 @@ export async function startNodeServices(
     group.start({
       name,
       command: process.execPath,
-      args: [file],
+      args: [...nodeArgs, file],
       env: { TRUTH_LOG: truthLog(name), PORT: String(port), ...env },
       port,
     });
@@ -37,6 +39,7 @@ export async function startNodeServices(
 export const nodeEventLoop: Scenario = {
   name: 'node-event-loop',
   description: 'HTTP over event loops, with fan-out (Node)',
+  bar: FOLLOWED_EXACTLY,
   prepare: async () => null,
   async start({ group, truthLog }) {
     const port = await startNodeServices(group, truthLog);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findNginx, findPhpFpm, freePorts, repoRoot } from '../programs/index.ts';
 import { startDownstream } from '../run/chain.ts';
-import type { Scenario } from '../run/scenario.ts';
+import { FOLLOWED_EXACTLY, type Scenario } from '../run/scenario.ts';
 import { fpmConfig, nginxFastCgiConfig } from './config.ts';
 
 const MISSING_NGINX = 'nginx is neither installed nor named by WEFT_NGINX';
@@ -13,6 +13,7 @@ const MISSING_FPM = 'php-fpm is neither installed nor named by WEFT_PHP_FPM';
 export const phpFpm: Scenario = {
   name: 'php-fpm',
   description: 'nginx and php-fpm (FastCGI)',
+  bar: FOLLOWED_EXACTLY,
   async prepare() {
     if (findNginx() === null) return MISSING_NGINX;
     return findPhpFpm() === null ? MISSING_FPM : null;

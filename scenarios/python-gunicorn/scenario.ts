@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { pythonVenv, repoRoot } from '../programs/index.ts';
 import { startChain } from '../run/chain.ts';
-import type { Scenario } from '../run/scenario.ts';
+import { FOLLOWED_EXACTLY, type Scenario } from '../run/scenario.ts';
 
 /** Processes forked beforehand, one request at a time each, in front of the services of blocking threads. */
 export const pythonGunicorn: Scenario = {
   name: 'python-gunicorn',
   description: 'Four processes that share a listening socket (gunicorn, prefork)',
+  bar: FOLLOWED_EXACTLY,
   async prepare() {
     return (await pythonVenv()) === null ? 'Python 3 is not installed' : null;
   },

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { findPuma, repoRoot } from '../programs/index.ts';
 import { startChain } from '../run/chain.ts';
-import type { Scenario } from '../run/scenario.ts';
+import { FOLLOWED_EXACTLY, type Scenario } from '../run/scenario.ts';
 
 const MISSING = 'puma is neither installed nor named by WEFT_PUMA';
 
@@ -9,6 +9,7 @@ const MISSING = 'puma is neither installed nor named by WEFT_PUMA';
 export const rubyPuma: Scenario = {
   name: 'ruby-puma',
   description: 'Two processes of four threads each (Ruby, puma)',
+  bar: FOLLOWED_EXACTLY,
   async prepare() {
     return findPuma() === null ? MISSING : null;
   },

@@ -7,6 +7,7 @@ import { JAVA_SCENARIOS } from '../java/scenarios.ts';
 import { nginxProxy } from '../nginx-proxy/scenario.ts';
 import { nodeCluster } from '../node-cluster/scenario.ts';
 import { nodeEventLoop } from '../node-event-loop/scenario.ts';
+import { nodeRequestId } from '../node-request-id/scenario.ts';
 import { nodeWorkerThreads } from '../node-worker-threads/scenario.ts';
 import { phpFpm } from '../php-fpm/scenario.ts';
 import { pythonAsyncio } from '../python-asyncio/scenario.ts';
@@ -14,6 +15,7 @@ import { pythonExecutor } from '../python-executor/scenario.ts';
 import { pythonFork } from '../python-fork/scenario.ts';
 import { pythonGevent } from '../python-gevent/scenario.ts';
 import { pythonGunicorn } from '../python-gunicorn/scenario.ts';
+import { pythonRequestId } from '../python-request-id/scenario.ts';
 import { pythonThreads } from '../python-threads/scenario.ts';
 import { rubyPuma } from '../ruby-puma/scenario.ts';
 import { rustTokio } from '../rust-tokio/scenario.ts';
@@ -40,6 +42,8 @@ export const SCENARIOS: readonly Scenario[] = [
   ...JAVA_SCENARIOS,
   envoyProxy,
   phpFpm,
+  nodeRequestId,
+  pythonRequestId,
 ];
 
 /** The scenario of that name. @throws Error that lists the names */

@@ -10,11 +10,16 @@ export interface Service {
 }
 
 /** A Python program of a scenario's folder. */
-export function pythonService(folder: string, program: string, command = findPython() ?? 'python3'): Service {
+export function pythonService(
+  folder: string,
+  program: string,
+  command = findPython() ?? 'python3',
+  args: readonly string[] = [],
+): Service {
   const scenarios = join(repoRoot(), 'scenarios');
   return {
     command,
-    args: [join(scenarios, folder, `${program}.py`)],
+    args: [join(scenarios, folder, `${program}.py`), ...args],
     // What the services of blocking threads share is of use to others, too.
     env: { PYTHONDONTWRITEBYTECODE: '1', PYTHONPATH: join(scenarios, 'python-threads') },
   };

@@ -143,6 +143,8 @@ export function buildSpan(exchange: Exchange, owner: SpanOwner): SpanRecord {
   addAll(attributes, request.attributes);
   if (response !== null) addAll(attributes, response.attributes);
   if (exchange.extra !== null) addAll(attributes, exchange.extra);
+  // OpenTelemetry: of the thread that read the request, or sent it.
+  if (exchange.tid !== 0) attributes['thread.id'] = exchange.tid;
   // The socket's port, whatever the message says.
   if (port !== undefined) attributes['server.port'] = port;
   if (response === null && !exchange.oneWay) attributes['weft.incomplete'] = true;
