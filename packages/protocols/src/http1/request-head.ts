@@ -1,6 +1,8 @@
 import type { AttributeValue } from '@weft/model';
 import { ascii, intern, latin1 } from '../bytes.ts';
 import { type RankedIds, settleCarried } from '../carried/carried.ts';
+import { addFromQuery } from '../carried/names.ts';
+import { withTarget } from '../carried/target.ts';
 import { endpointOf } from '../endpoint.ts';
 import type { CarriedIds } from '../protocol.ts';
 import { type Carriers, carrierAt } from './carriers.ts';
@@ -87,23 +89,27 @@ export function readRequestHead(
     if (path === '') path = '/';
     attributes['url.path'] = path;
   }
+  let query = '';
   if (target.queryFrom >= 0) {
-    const query = latin1(bytes, target.queryFrom, Math.min(target.queryTo, target.queryFrom + LONGEST_PATH));
+    query = latin1(bytes, target.queryFrom, Math.min(target.queryTo, target.queryFrom + LONGEST_PATH));
     attributes['url.query'] = mask ? maskQuery(query) : query;
   }
   requestHead.method = method;
   requestHead.attributes = attributes;
   requestHead.name = spanName(standard ?? 'HTTP', path);
-  readFields(bytes, end, attributes, carriers);
+  const ids = addFromQuery(readFields(bytes, end, attributes, carriers), carriers.names, query);
+  const carried = settleCarried(ids);
+  requestHead.carried = carried === null ? null : withTarget(carried, path, query, carriers.names.key);
   return true;
 }
 
+/** @returns the ids in the fields */
 function readFields(
   bytes: Uint8Array,
   end: number,
   attributes: Record<string, AttributeValue>,
   carriers: Carriers,
-): void {
+): RankedIds | null {
   let carried: RankedIds | null = null;
   let hasHost = false;
   requestHead.upgrade = false;
@@ -135,7 +141,7 @@ function readFields(
       default:
     }
   }
-  requestHead.carried = settleCarried(carried);
+  return carried;
 }
 
 /** Splits origin, absolute, authority (CONNECT) and asterisk form (RFC 9112 §3.2). */

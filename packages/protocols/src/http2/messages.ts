@@ -1,5 +1,7 @@
 import type { AttributeValue } from '@weft/model';
-import { type Message, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { type RankedIds, settleCarried } from '../carried/carried.ts';
+import { addNamed, type CarriedNames } from '../carried/names.ts';
+import { type CarriedIds, type Message, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import { describeCall, describeStatus } from './grpc.ts';
 import { createGrpcMessages } from './grpc-messages.ts';
 import type { HpackDecoder } from './hpack/decoder.ts';
@@ -68,7 +70,7 @@ function statusIn(block: HpackDecoder): Record<string, AttributeValue> {
 }
 
 function beginRequest(c: Connection, stream: Stream, start: number, side: Side, block: HpackDecoder): void {
-  readRequest(block, c.mask);
+  readRequest(block, c.mask, c.names);
   const { attributes, carried, isGrpc } = request;
   const half = stream.halves[TO_SERVER];
   attributes['weft.http2.stream_id'] = stream.id;
@@ -102,7 +104,7 @@ function beginResponse(c: Connection, stream: Stream, start: number, end: number
     name: '',
     status: !isKnown || isInterim ? 'unset' : code >= 500 ? 'error' : 'ok',
     attributes: isKnown ? { 'http.response.status_code': code } : {},
-    carried: null,
+    carried: isInterim ? null : requestIdsIn(block, c.names),
   };
   if (isInterim) {
     c.sink.message(message);
@@ -112,6 +114,16 @@ function beginResponse(c: Connection, stream: Stream, start: number, end: number
   const half = stream.halves[TO_CLIENT];
   if (isGrpcType(fieldOf(block, 'content-type'))) half.messages = createGrpcMessages();
   openMessage(c, half, message);
+}
+
+/** A proxy may make a request id, and tell its caller of it in the response alone. */
+function requestIdsIn(block: HpackDecoder, names: CarriedNames): CarriedIds | null {
+  let carried: RankedIds | null = null;
+  for (let i = 0; i < block.count; i++) {
+    const { name, value } = block.fields[i]!;
+    carried = addNamed(carried, names, name, value);
+  }
+  return settleCarried(carried);
 }
 
 /** A request that the server makes in the client's name (RFC 9113 §8.4): complete with its header block. */
