@@ -32,7 +32,8 @@ function create(names: CarriedNames): Carriers {
     if (!FIELD_NAME.test(name)) continue;
     const code = name.charCodeAt(0);
     byLetter[code] ??= [];
-    byLetter[code].push({ bytes: ascii(name), name });
+    // As `nameAt` compares: it also sets that bit of `_`.
+    byLetter[code].push({ bytes: ascii(name).map((byte) => byte | 0x20), name });
   }
   return { byLetter, names };
 }

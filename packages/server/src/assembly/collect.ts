@@ -1,13 +1,34 @@
-import type { Epoch, ExchangeKey, SpanId, TraceId } from '@weft/model';
-import { findLinked, type SpanNode, type Store } from '@weft/store';
+import {
+  type Epoch,
+  type ExchangeKey,
+  type JoinId,
+  joinPeriod,
+  kindOfJoinId,
+  nanos,
+  type SpanId,
+  type TraceId,
+  toUnixNanos,
+} from '@weft/model';
+import {
+  findByRequestIds,
+  findLinked,
+  MOST_SPANS_OF_ID,
+  type RequestKey,
+  type SpanNode,
+  type Store,
+} from '@weft/store';
+import { openEnds } from './open-ends.ts';
 
 const NO_KEY = /^0+$/;
+const MOST_PERIODS = 3;
 
 /** Spans that were read of the traces that some spans belong to. */
 export class Collection {
   readonly nodes = new Map<SpanId, SpanNode>();
   /** Spans whose surroundings were not read any more: their traces are truncated. */
   readonly unexplored = new Set<SpanId>();
+  /** Request ids that so many spans carry that nothing can be joined by them. */
+  readonly common = new Set<JoinId>();
   private readonly asked = new Set<string>();
   private readonly store: Store;
   private readonly epoch: Epoch;
@@ -22,17 +43,76 @@ export class Collection {
 
   /**
    * Reads everything that belongs to the same traces as these spans: parents, children, the same exchange, the same
-   * carried trace id, until there is nothing more. All traces take each step together: a step is one read by primary key.
+   * carried trace id, until there is nothing more; then what may lie on the other side of something that is not traced, and
+   * what belongs to that. All traces take each step together: a step is one read by primary key.
    */
   async add(seeds: readonly SpanNode[]): Promise<void> {
+    const added: SpanNode[] = [];
+    // An id that is used again and again would lead on from one time to the next.
+    const asked = new Set<JoinId>();
     let frontier = this.keepNew(seeds);
     while (frontier.length > 0) {
       if (this.nodes.size >= this.limit) {
         for (const node of frontier) this.unexplored.add(node.spanId);
         return this.climb(seeds);
       }
+      added.push(...frontier);
       frontier = await this.step(frontier, true);
+      if (frontier.length === 0) frontier = await this.otherSides(added, asked);
     }
+  }
+
+  /** Spans with the request ids of those whose other end was not seen. @param asked ids that were looked for before */
+  private async otherSides(added: readonly SpanNode[], asked: Set<JoinId>): Promise<SpanNode[]> {
+    const keys: RequestKey[] = [];
+    const of = new Set<JoinId>();
+    for (const node of this.openNodes(added)) {
+      for (const id of node.joinIds ?? []) {
+        const kind = kindOfJoinId(id);
+        if ((kind !== 'vague' && kind !== 'specific') || asked.has(id)) continue;
+        of.add(id);
+        for (const period of this.periodsOf(node)) {
+          if (this.isNew(`r${id} ${period}`)) keys.push({ id, period });
+        }
+      }
+    }
+    for (const id of of) asked.add(id);
+    if (keys.length === 0) return [];
+    const found = await findByRequestIds(this.store, keys, this.epoch, this.limit);
+    return this.keepNew(this.withoutCommon(found, of));
+  }
+
+  /** Those whose exchange has but one end here. */
+  private openNodes(added: readonly SpanNode[]): SpanNode[] {
+    const carriers = added.filter((node) => node.joinIds !== undefined);
+    if (carriers.length === 0) return [];
+    const { callers, callees } = openEnds(added);
+    return [...new Set([...callers, ...callees])].map((index) => added[index]!);
+  }
+
+  /** When the other side of a node may have begun: both ask for the same, so that either finds the other. */
+  private periodsOf({ start, duration }: SpanNode): bigint[] {
+    const first = joinPeriod(toUnixNanos(this.epoch, start)) - 1n;
+    const last = joinPeriod(toUnixNanos(this.epoch, nanos(start + duration)));
+    const periods: bigint[] = [];
+    for (let at = first; at <= last && periods.length < MOST_PERIODS; at++) periods.push(at);
+    return periods;
+  }
+
+  /** Notes the ids that too many spans of a period carry, and leaves out what only they have led to. */
+  private withoutCommon(found: readonly SpanNode[], asked: ReadonlySet<JoinId>): SpanNode[] {
+    const counts = new Map<string, number>();
+    for (const node of found) {
+      const period = joinPeriod(toUnixNanos(this.epoch, node.start));
+      for (const id of node.joinIds ?? []) {
+        if (!asked.has(id)) continue;
+        const count = (counts.get(`${id} ${period}`) ?? 0) + 1;
+        counts.set(`${id} ${period}`, count);
+        if (count > MOST_SPANS_OF_ID) this.common.add(id);
+      }
+    }
+    if (this.common.size === 0) return [...found];
+    return found.filter((node) => node.joinIds?.some((id) => asked.has(id) && !this.common.has(id)));
   }
 
   /** What is truncated at least begins with its root: only towards parents. */
