@@ -25,11 +25,8 @@ export function kindOfJoinId(id: JoinId): JoinIdKind {
   return JOIN_ID_KINDS[Number.parseInt(id.charAt(15), 16) & 3]!;
 }
 
-/**
- * Requests are looked for by their ids within such pieces of time: ids that come again after that are others. Longer
- * than the longest request without an answer is waited for.
- */
-const PERIOD_BITS = 37n;
+/** Requests are looked for by their ids within such pieces of time (8.6 s): some ids come again and again. */
+const PERIOD_BITS = 33n;
 
 /** Number of the period that a moment lies in. @param unixNanos may be negative or beyond 64 bits in theory: then wrong, not refused */
 export function joinPeriod(unixNanos: bigint): bigint {

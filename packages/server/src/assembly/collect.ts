@@ -20,7 +20,10 @@ import {
 import { openEnds } from './open-ends.ts';
 
 const NO_KEY = /^0+$/;
-const MOST_PERIODS = 3;
+/** Of a call that takes longer (two minutes) only those that begin soon are looked for. */
+const MOST_PERIODS = 16;
+/** The clocks of two hosts are not so far apart, and what else may lie behind the same proxy then helps to decide. */
+const AROUND = 2e9;
 
 /** Spans that were read of the traces that some spans belong to. */
 export class Collection {
@@ -57,7 +60,12 @@ export class Collection {
         return this.climb(seeds);
       }
       added.push(...frontier);
-      frontier = await this.step(frontier, true);
+      const { fresh, isCut } = await this.step(frontier, true);
+      if (isCut) {
+        for (const node of [...frontier, ...fresh]) this.unexplored.add(node.spanId);
+        return this.climb(seeds);
+      }
+      frontier = [...fresh];
       if (frontier.length === 0) frontier = await this.otherSides(added, asked);
     }
   }
@@ -65,21 +73,24 @@ export class Collection {
   /** Spans with the request ids of those whose other end was not seen. @param asked ids that were looked for before */
   private async otherSides(added: readonly SpanNode[], asked: Set<JoinId>): Promise<SpanNode[]> {
     const keys: RequestKey[] = [];
-    const of = new Set<JoinId>();
+    const askers = new Map<JoinId, SpanNode[]>();
     for (const node of this.openNodes(added)) {
       for (const id of node.joinIds ?? []) {
         const kind = kindOfJoinId(id);
         if ((kind !== 'vague' && kind !== 'specific') || asked.has(id)) continue;
-        of.add(id);
+        const others = askers.get(id);
+        if (others === undefined) askers.set(id, [node]);
+        else others.push(node);
         for (const period of this.periodsOf(node)) {
           if (this.isNew(`r${id} ${period}`)) keys.push({ id, period });
         }
       }
     }
-    for (const id of of) asked.add(id);
+    for (const id of askers.keys()) asked.add(id);
     if (keys.length === 0) return [];
     const found = await findByRequestIds(this.store, keys, this.epoch, this.limit);
-    return this.keepNew(this.withoutCommon(found, of));
+    this.noteCommon(found, askers);
+    return this.keepNew(found.filter((node) => this.mayMeet(node, askers)));
   }
 
   /** Those whose exchange has but one end here. */
@@ -99,20 +110,35 @@ export class Collection {
     return periods;
   }
 
-  /** Notes the ids that too many spans of a period carry, and leaves out what only they have led to. */
-  private withoutCommon(found: readonly SpanNode[], asked: ReadonlySet<JoinId>): SpanNode[] {
+  /** Notes the ids that too many spans of a period carry. */
+  private noteCommon(found: readonly SpanNode[], askers: ReadonlyMap<JoinId, unknown>): void {
     const counts = new Map<string, number>();
     for (const node of found) {
       const period = joinPeriod(toUnixNanos(this.epoch, node.start));
       for (const id of node.joinIds ?? []) {
-        if (!asked.has(id)) continue;
+        if (!askers.has(id)) continue;
         const count = (counts.get(`${id} ${period}`) ?? 0) + 1;
         counts.set(`${id} ${period}`, count);
         if (count > MOST_SPANS_OF_ID) this.common.add(id);
       }
     }
-    if (this.common.size === 0) return [...found];
-    return found.filter((node) => node.joinIds?.some((id) => asked.has(id) && !this.common.has(id)));
+  }
+
+  /** Whether a span was under way together with one that looked for its id. */
+  private mayMeet(
+    { joinIds, start, duration }: SpanNode,
+    askers: ReadonlyMap<JoinId, readonly SpanNode[]>,
+  ): boolean {
+    return (joinIds ?? []).some(
+      (id) =>
+        !this.common.has(id) &&
+        askers
+          .get(id)
+          ?.some(
+            (asker) =>
+              asker.start < start + duration + AROUND && start < asker.start + asker.duration + AROUND,
+          ),
+    );
   }
 
   /** What is truncated at least begins with its root: only towards parents. */
@@ -120,7 +146,7 @@ export class Collection {
     const limit = this.nodes.size + this.limit;
     let frontier: SpanNode[] = seeds.map((seed) => this.top(seed));
     while (frontier.length > 0 && this.nodes.size < limit) {
-      frontier = (await this.step(frontier, false)).map((node) => this.top(node));
+      frontier = (await this.step(frontier, false)).fresh.map((node) => this.top(node));
       for (const node of frontier) this.unexplored.add(node.spanId);
     }
   }
@@ -139,7 +165,11 @@ export class Collection {
     return at;
   }
 
-  private async step(frontier: readonly SpanNode[], down: boolean): Promise<SpanNode[]> {
+  /** One read. @returns what is new, and whether the limit has cut off what there is, known or not */
+  private async step(
+    frontier: readonly SpanNode[],
+    down: boolean,
+  ): Promise<{ readonly fresh: readonly SpanNode[]; readonly isCut: boolean }> {
     const spans: SpanId[] = [];
     const parents: SpanId[] = [];
     const exchanges: ExchangeKey[] = [];
@@ -156,15 +186,13 @@ export class Collection {
         carried.push(node.carriedTraceId);
       }
     }
-    if (spans.length + parents.length + exchanges.length + carried.length === 0) return [];
-    const found = await findLinked(
-      this.store,
-      { spans, parents, exchanges, carried },
-      this.epoch,
-      // At least one, so that there is something to flag as unexplored.
-      Math.max(1, this.limit - this.nodes.size),
-    );
-    return this.keepNew(found);
+    if (spans.length + parents.length + exchanges.length + carried.length === 0)
+      return { fresh: [], isCut: false };
+    // At least one, so that there is something to flag as unexplored.
+    const limit = Math.max(1, this.limit - this.nodes.size);
+    const keys = { spans, parents, exchanges, carried };
+    const found = await findLinked(this.store, keys, this.epoch, limit);
+    return { fresh: this.keepNew(found), isCut: found.length >= limit };
   }
 
   private isNew(key: string): boolean {

@@ -236,7 +236,7 @@ describe('one id for many requests, on purpose', () => {
     const sketch = { ids: [id('a')] };
     const nodes = [call(1, 0, 10, sketch), request(2, 1, 9, sketch)];
     expect(places(nodes, new Set([id('a')])).get(nodes[1]!.spanId)!.parentSpanId).toBeNull();
-    const crowd = Array.from({ length: 300 }, (_, i) => call(100 + i, 20 + i, 21 + i, sketch));
+    const crowd = Array.from({ length: 5000 }, (_, i) => call(100 + i, -5 - i, -4 - i, sketch));
     expect(parentOf([...nodes, ...crowd], nodes[1]!)).toBeNull();
   });
 

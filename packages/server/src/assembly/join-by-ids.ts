@@ -1,5 +1,5 @@
 import { type JoinId, kindOfJoinId } from '@weft/model';
-import { MOST_SPANS_OF_ID, type SpanNode } from '@weft/store';
+import type { SpanNode } from '@weft/store';
 import { type Fit, fitOf, type Shared } from './fit.ts';
 import { openEnds } from './open-ends.ts';
 import type { Parent } from './parents.ts';
@@ -29,7 +29,11 @@ const REPEATED = 0.9;
 const AMBIGUOUS = 0.85;
 const MOST_CANDIDATES = 8;
 /** A call that began longer before has been given up. */
-const LONGEST_CALL = 2 ** 37;
+const LONGEST_CALL = 137e9;
+/** A call that began so much later, by the clock of another host, is another. */
+const LATEST_CALL = 2e9;
+/** Of an id that more calls carry in that time nobody can tell whose it is. */
+const MOST_CALLS = 4096;
 
 /** A request whose caller was not seen, and the calls that fit it best. */
 interface Open {
@@ -187,9 +191,9 @@ function bestFits(
   for (const id of idsOf(nodes[callee]!, common)) {
     const callers = callersOf.get(id) ?? [];
     const from = firstFrom(callers, nodes, start - LONGEST_CALL);
-    // Of an id that so many carry nobody can tell whose it is.
-    if (firstFrom(callers, nodes, start + LONGEST_CALL) - from > MOST_SPANS_OF_ID) continue;
-    for (let i = from; i < callers.length && nodes[callers[i]!]!.start < start + LONGEST_CALL; i++) {
+    const to = firstFrom(callers, nodes, start + LATEST_CALL);
+    if (to - from > MOST_CALLS) continue;
+    for (let i = from; i < to; i++) {
       const caller = callers[i]!;
       if (seen.has(caller) || nodes[caller]!.exchangeKey === exchangeKey) continue;
       seen.add(caller);

@@ -29,7 +29,7 @@ export function joinIds(engine: StoreEngine): string[] {
         ])), arrayMap(
           id -> ('request', bitXor(
             bitAnd(id, 18446744073709551612),
-            bitShiftRight(reinterpretAsUInt64(toUnixTimestamp64Nano(start_time)), 37))),
+            bitShiftRight(reinterpretAsUInt64(toUnixTimestamp64Nano(start_time)), 33))),
           arrayFilter(id -> bitAnd(id, 3) < 2, join_ids)
         )) AS entry`,
     }),
