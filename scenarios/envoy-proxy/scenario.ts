@@ -14,7 +14,7 @@ export const envoyProxy: Scenario = {
   description: 'Envoy in front of the Node services',
   bar: FOLLOWED_EXACTLY,
   async prepare() {
-    await pythonVenv();
+    if (findEnvoy() === null) await pythonVenv();
     return findEnvoy() === null ? MISSING : null;
   },
   async start({ group, truthLog, cleanup }) {

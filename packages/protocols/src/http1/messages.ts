@@ -23,7 +23,7 @@ import {
 import { expectContent } from './content.ts';
 import { framing } from './fields.ts';
 import { readRequestHead, requestHead } from './request-head.ts';
-import { readResponseHead, responseHead } from './response-head.ts';
+import { answered, readResponseHead, responseHead } from './response-head.ts';
 
 /** `HTTP/1.x `: a status line that stands where a body would. */
 export const PROBE_LENGTH = 9;
@@ -51,7 +51,7 @@ export function readHead(
     beginRequest(c, f, start, bodyStart);
     return true;
   }
-  const status = readResponseHead(bytes, from, end);
+  const status = readResponseHead(bytes, from, end, c.carriers);
   if (status < 0) {
     lose(c, f, 'status-line', start);
     return false;
@@ -141,7 +141,7 @@ function beginResponse(c: Connection, f: Flow, status: number, start: number, bo
     name: '',
     status: isInterim ? 'unset' : status >= 500 ? 'error' : 'ok',
     attributes: responseAttributes(status),
-    carried: null,
+    carried: isInterim ? null : answered.carried,
   };
   f.lost = false;
   f.synchronised = true;
@@ -180,7 +180,7 @@ function open(c: Connection, f: Flow, message: Message): void {
 function tunnelTo(c: Connection, protocol: string): Parser | null {
   switch (protocol) {
     case 'h2c':
-      return createUpgradedHttp2Parser(c.sink, c.mask);
+      return createUpgradedHttp2Parser(c.sink, c.options);
     case 'websocket':
       return createWebSocketParser(c.sink);
     default:

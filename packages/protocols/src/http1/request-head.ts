@@ -1,6 +1,8 @@
 import type { AttributeValue } from '@weft/model';
 import { ascii, intern, latin1 } from '../bytes.ts';
 import { type RankedIds, settleCarried } from '../carried/carried.ts';
+import { addFromQuery } from '../carried/names.ts';
+import { withTarget } from '../carried/target.ts';
 import { endpointOf } from '../endpoint.ts';
 import { describeUrlQuery } from '../graphql/index.ts';
 import type { CarriedIds } from '../protocol.ts';
@@ -92,8 +94,9 @@ export function readRequestHead(
     if (path === '') path = '/';
     attributes['url.path'] = path;
   }
+  let query = '';
   if (target.queryFrom >= 0) {
-    const query = latin1(bytes, target.queryFrom, Math.min(target.queryTo, target.queryFrom + LONGEST_PATH));
+    query = latin1(bytes, target.queryFrom, Math.min(target.queryTo, target.queryFrom + LONGEST_PATH));
     attributes['url.query'] = mask ? maskQuery(query) : query;
     if (method === 'GET') {
       requestHead.name = describeUrlQuery(query, query.length === LONGEST_PATH, attributes, mask);
@@ -102,16 +105,19 @@ export function readRequestHead(
   requestHead.method = method;
   requestHead.attributes = attributes;
   if (requestHead.name === '') requestHead.name = spanName(standard ?? 'HTTP', path);
-  readFields(bytes, end, attributes, carriers);
+  const ids = addFromQuery(readFields(bytes, end, attributes, carriers), carriers.names, query);
+  const carried = settleCarried(ids);
+  requestHead.carried = carried === null ? null : withTarget(carried, path, query, carriers.names.key);
   return true;
 }
 
+/** @returns the ids in the fields */
 function readFields(
   bytes: Uint8Array,
   end: number,
   attributes: Record<string, AttributeValue>,
   carriers: Carriers,
-): void {
+): RankedIds | null {
   let carried: RankedIds | null = null;
   let hasHost = false;
   requestHead.upgrade = false;
@@ -146,7 +152,7 @@ function readFields(
       default:
     }
   }
-  requestHead.carried = settleCarried(carried);
+  return carried;
 }
 
 /** Splits origin, absolute, authority (CONNECT) and asterisk form (RFC 9112 §3.2). */

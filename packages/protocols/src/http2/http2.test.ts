@@ -1,3 +1,4 @@
+import type { HashKey } from '@weft/model';
 import { describe, expect, test } from 'vitest';
 import { type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import {
@@ -184,7 +185,37 @@ describe('requests and responses', () => {
     const { ask, messages } = talk();
     ask(headers(1, get('/a', added(name, value)), true), headers(3, get('/a', indexed(62)), true));
     const carried = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
-    expect(messages.map((message) => message.carried)).toEqual([carried, carried]);
+    expect(messages).toMatchObject([{ carried }, { carried }]);
+  });
+
+  test('request ids of requests and responses, of names that are asked for too, with the key of all hosts', () => {
+    const ids = (idKey: HashKey) => {
+      const recorder = createRecorder();
+      const options = { mask: true, requestIdNames: ['my-id'], traceIdNames: ['my-trace'], idKey };
+      const feeder = createFeeder(http2.createParser(recorder, options));
+      const fields = literal('my-id', 'order-4711-8') + literal('my-trace', 'trace-of-mine-1');
+      feeder.feed(
+        TO_SERVER,
+        PREFACE_TEXT + settings() + headers(1, get('/a?my-id=query-4711', fields), true),
+      );
+      feeder.feed(
+        TO_CLIENT,
+        settings() + headers(1, OK + literal('x-request-id', '9b2c1f6e1c7d4b7a9f55'), true),
+      );
+      return recorder.messages.map((message) => message.carried);
+    };
+    const [asked, answered] = ids([1, 2]);
+    expect(asked).toMatchObject({
+      traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+      original: 'trace-of-mine-1',
+      requestIds: [{ name: 'my-id' }, { name: 'my-id' }],
+      target: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
+    expect(answered).toMatchObject({ requestIds: [{ name: 'x-request-id', specific: true }] });
+    const [other] = ids([1, 3]);
+    expect(other!.traceId).toBe(asked!.traceId);
+    expect(other!.requestIds![0]!.hash).not.toBe(asked!.requestIds![0]!.hash);
+    expect(other!.target).not.toBe(asked!.target);
   });
 });
 

@@ -1,9 +1,11 @@
 import type { AttributeValue } from '@weft/model';
+import { type RankedIds, settleCarried } from '../carried/carried.ts';
+import { addNamed, type CarriedNames } from '../carried/names.ts';
 import { requestTextOf } from '../graphql/index.ts';
 import { describeCall, describeStatus } from '../grpc/call.ts';
 import { grpcBodyOf, NO_GRPC } from '../grpc/content-type.ts';
 import { createGrpcMessages } from '../grpc/messages.ts';
-import { type Message, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { type CarriedIds, type Message, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import type { HpackDecoder } from './hpack/decoder.ts';
 import { readRequest, request } from './request.ts';
 import { addStream, type Connection, endHalf, mayBegin, openMessage, type Stream } from './stream.ts';
@@ -70,7 +72,7 @@ function statusIn(block: HpackDecoder): Record<string, AttributeValue> {
 }
 
 function beginRequest(c: Connection, stream: Stream, start: number, side: Side, block: HpackDecoder): void {
-  readRequest(block, c.mask);
+  readRequest(block, c.mask, c.names);
   const { attributes, carried, contentType } = request;
   const half = stream.halves[TO_SERVER];
   attributes['weft.http2.stream_id'] = stream.id;
@@ -108,7 +110,7 @@ function beginResponse(c: Connection, stream: Stream, start: number, end: number
     name: '',
     status: !isKnown || isInterim ? 'unset' : code >= 500 ? 'error' : 'ok',
     attributes,
-    carried: null,
+    carried: isInterim ? null : requestIdsIn(block, c.names),
   };
   if (isInterim) {
     c.sink.message(message);
@@ -118,6 +120,16 @@ function beginResponse(c: Connection, stream: Stream, start: number, end: number
   const half = stream.halves[TO_CLIENT];
   half.messages = createGrpcMessages(grpcBodyOf(fieldOf(block, 'content-type')));
   openMessage(c, half, message);
+}
+
+/** A proxy may make a request id, and tell its caller of it in the response alone. */
+function requestIdsIn(block: HpackDecoder, names: CarriedNames): CarriedIds | null {
+  let carried: RankedIds | null = null;
+  for (let i = 0; i < block.count; i++) {
+    const { name, value } = block.fields[i]!;
+    carried = addNamed(carried, names, name, value);
+  }
+  return settleCarried(carried);
 }
 
 /** A request that the server makes in the client's name (RFC 9113 §8.4): complete with its header block. */

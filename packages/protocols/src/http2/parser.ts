@@ -21,15 +21,15 @@ import {
 
 /** Parser of HTTP/2 (RFC 9113) and gRPC on it: see `Parser` for the contract. Flow control is not its business. */
 export function createHttp2Parser(sink: MessageSink, options: ParserOptions): Parser {
-  return parserOf(createConnection(sink, options.mask));
+  return parserOf(createConnection(sink, options));
 }
 
 /**
  * The same after an upgrade from HTTP/1.1: stream 1 is that of the request which asked for it (RFC 7540 §3.2), and its
  * response pairs with that in order, having no id in common.
  */
-export function createUpgradedHttp2Parser(sink: MessageSink, mask: boolean): Parser {
-  const c = createConnection(sink, mask);
+export function createUpgradedHttp2Parser(sink: MessageSink, options: ParserOptions): Parser {
+  const c = createConnection(sink, options);
   const request = addStream(c, 1, null).halves[TO_SERVER];
   request.begun = true;
   request.ended = true;

@@ -1,11 +1,12 @@
 import type { AttributeValue } from '@weft/model';
-import { addCarried, type RankedIds, settleCarried } from '../carried/carried.ts';
+import { type RankedIds, settleCarried } from '../carried/carried.ts';
+import { addFromQuery, addNamed, type CarriedNames } from '../carried/names.ts';
+import { withTarget } from '../carried/target.ts';
 import { describeUrlQuery } from '../graphql/index.ts';
 import { maskQuery } from '../http1/query.ts';
 import { spanName } from '../http1/request-head.ts';
 import { STANDARD_METHODS } from '../http1/start-line.ts';
 import type { CarriedIds } from '../protocol.ts';
-import { CARRIERS } from './fields.ts';
 import type { HpackDecoder } from './hpack/decoder.ts';
 
 const LONGEST_VALUE = 256;
@@ -21,8 +22,8 @@ export const request = {
   contentType: '',
 };
 
-/** Reads the block that was decoded last into `request`. @param mask hide the values of the query string */
-export function readRequest(block: HpackDecoder, mask: boolean): void {
+/** Reads the block that was decoded last into `request`. @param mask hide the values of the query string @param names of fields that carry ids */
+export function readRequest(block: HpackDecoder, mask: boolean, names: CarriedNames): void {
   let method = '';
   let path = '';
   let authority = '';
@@ -55,17 +56,18 @@ export function readRequest(block: HpackDecoder, mask: boolean): void {
       case 'content-type':
         request.contentType = value;
         break;
-      default: {
-        const carrier = CARRIERS.get(name);
-        if (carrier !== undefined) carried = addCarried(carried, carrier, value.slice(0, LONGEST_VALUE));
-      }
+      default:
+        carried = addNamed(carried, names, name, value);
     }
   }
   describe(attributes, method, path, mask);
   const server = hostOf(authority === '' ? host : authority);
   if (server !== '') attributes['server.address'] = server;
   request.attributes = attributes;
-  request.carried = settleCarried(carried);
+  const question = path.indexOf('?');
+  if (question >= 0) carried = addFromQuery(carried, names, path.slice(question + 1));
+  const ids = settleCarried(carried);
+  request.carried = ids === null ? null : withTarget(ids, path.slice(0, LONGEST_PATH), '', names.key);
   if (path === '' && isUnknown && method !== 'CONNECT') request.name = `${method || 'HTTP'} ${UNKNOWN}`;
 }
 

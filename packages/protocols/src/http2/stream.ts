@@ -1,8 +1,16 @@
 import type { AttributeValue } from '@weft/model';
+import { type CarriedNames, carriedNames } from '../carried/names.ts';
 import { describeRequestText, type RequestText, skipRequestText } from '../graphql/index.ts';
 import { describeMessages, type GrpcMessages } from '../grpc/messages.ts';
-import { type Message, type MessageSink, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
-import { WANTED } from './fields.ts';
+import {
+  type Message,
+  type MessageSink,
+  type ParserOptions,
+  type Side,
+  TO_CLIENT,
+  TO_SERVER,
+} from '../protocol.ts';
+import { wantedFields } from './fields.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 
 /** What one side of a stream has said. */
@@ -93,14 +101,15 @@ const NOTHING = new Uint8Array(0);
 export interface Connection {
   readonly sink: MessageSink;
   readonly mask: boolean;
+  readonly names: CarriedNames;
   readonly flows: readonly [Flow, Flow];
   readonly streams: Map<number, Stream>;
 }
 
-function createFlow(side: Side): Flow {
+function createFlow(side: Side, names: CarriedNames): Flow {
   return {
     side,
-    hpack: new HpackDecoder(WANTED),
+    hpack: new HpackDecoder(wantedFields(names)),
     phase: side === TO_SERVER ? CLIENT_PREFACE : HEADER,
     next: -1,
     fresh: true,
@@ -124,8 +133,15 @@ function createFlow(side: Side): Flow {
 }
 
 /** State of a new connection. */
-export function createConnection(sink: MessageSink, mask: boolean): Connection {
-  return { sink, mask, flows: [createFlow(TO_SERVER), createFlow(TO_CLIENT)], streams: new Map() };
+export function createConnection(sink: MessageSink, options: ParserOptions): Connection {
+  const names = carriedNames(options);
+  return {
+    sink,
+    mask: options.mask,
+    names,
+    flows: [createFlow(TO_SERVER, names), createFlow(TO_CLIENT, names)],
+    streams: new Map(),
+  };
 }
 
 function createHalf(): Half {
