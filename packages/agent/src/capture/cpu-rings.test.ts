@@ -70,6 +70,19 @@ describe('the rings of several CPUs', () => {
     expect(readAll(rings)).toEqual([]);
   });
 
+  test('tell how full the fullest is', () => {
+    const { rings, cpu } = lab(2);
+    expect(rings.fullness).toBe(0);
+    for (let i = 0; i < 16; i++) cpu[1]!.write(i, 128 - RECORD.size);
+    cpu[0]!.write(99);
+    rings.poll();
+    expect(rings.fullness).toBe(0.5);
+    for (let i = 0; i < 8; i++) rings.next();
+    expect(rings.fullness).toBe(0.25);
+    readAll(rings);
+    expect(rings.fullness).toBe(0);
+  });
+
   test('what is later than asked for waits', () => {
     const { rings, cpu } = lab(2);
     cpu[0]!.write(2 ** 40);

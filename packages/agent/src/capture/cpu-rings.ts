@@ -141,6 +141,13 @@ export class CpuRings implements RecordMemory {
     }
   }
 
+  /** Share of the fullest ring that waited to be read when `poll` looked last, less what was read since. 0..1 */
+  get fullness(): number {
+    let most = 0;
+    for (const ring of this.#rings) most = Math.max(most, ring.limit - ring.cursor);
+    return most / this.#size;
+  }
+
   /** Time of the record at the cursor, if it is there. */
   #look(ring: CpuRing): void {
     ring.time = Number.POSITIVE_INFINITY;
