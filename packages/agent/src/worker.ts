@@ -27,7 +27,7 @@ const RECORDS_PER_RELEASE = 128;
 const DRAIN_LIMIT_MS = 2;
 /** Past a longer stay it rests so long, unless the rings fill up. */
 const PAUSE_MS = 1;
-const MOST_FULL = 0.25;
+const MOST_FULL = 0.1;
 const FLUSH_MS = 150;
 /**
  * One block is on its way at a time: while it is not acknowledged, spans gather for the next, so that blocks grow with the
