@@ -1,5 +1,5 @@
 import type { EvidenceKind } from '@weft/model';
-import { ProcessContexts } from './contexts.ts';
+import { ProcessContexts, type Thread } from './contexts.ts';
 import { carriedIdSource } from './evidence/carried-id.ts';
 import { lineageSource, waiterFor } from './evidence/lineage.ts';
 import { onlyOpenSource } from './evidence/only-open.ts';
@@ -72,7 +72,11 @@ export class CausalityEngine<R extends ServedRequest> {
   requestReceived(request: R, at: Moment): void {
     const process = this.#process(request.tgid);
     process.open.add(request);
-    if (at.tid !== 0) process.thread(at.tid).open++;
+    if (at.tid !== 0) {
+      const thread = process.thread(at.tid);
+      thread.open++;
+      thread.serves = true;
+    }
     this.requestRead(request, at);
   }
 
@@ -168,6 +172,7 @@ export class CausalityEngine<R extends ServedRequest> {
   causesOf(call: OutgoingCall, at: Moment): Candidate<R>[] {
     const process = this.#process(at.tgid);
     if (at.goid !== 0) process.goroutine(at);
+    else if (at.tid !== 0) noteCall(process.thread(at.tid), process.open.size > 0);
     const found: Candidate<R>[] = [];
     for (const source of this.#sources) {
       source.candidates(process, call, at, (request, kind, key, confidence) => {
@@ -222,4 +227,9 @@ export class CausalityEngine<R extends ServedRequest> {
     thread.current = context;
     if (read && at.goid === 0) thread.reading.read(context);
   }
+}
+
+function noteCall(thread: Thread<ServedRequest>, isServing: boolean): void {
+  if (isServing) thread.callsServing++;
+  else thread.callsAlone++;
 }
