@@ -135,7 +135,7 @@ export class CausalityEngine<R extends ServedRequest> {
 
   /** A client socket starts to connect. */
   connecting(socket: number, at: Moment): void {
-    const candidates = this.causesOf({ traceId: null, socket: 0, first: false }, at);
+    const candidates = this.#causesOf({ traceId: null, socket: 0, first: false }, at);
     const best = candidates[0];
     if (best !== undefined && best.confidence >= DEFAULT_THRESHOLD) {
       this.#origins.connected(socket, best.request, at.goid !== 0);
@@ -171,8 +171,13 @@ export class CausalityEngine<R extends ServedRequest> {
    */
   causesOf(call: OutgoingCall, at: Moment): Candidate<R>[] {
     const process = this.#process(at.tgid);
+    if (at.goid === 0 && at.tid !== 0) noteCall(process.thread(at.tid), process.open.size > 0);
+    return this.#causesOf(call, at);
+  }
+
+  #causesOf(call: OutgoingCall, at: Moment): Candidate<R>[] {
+    const process = this.#process(at.tgid);
     if (at.goid !== 0) process.goroutine(at);
-    else if (at.tid !== 0) noteCall(process.thread(at.tid), process.open.size > 0);
     const found: Candidate<R>[] = [];
     for (const source of this.#sources) {
       source.candidates(process, call, at, (request, kind, key, confidence) => {

@@ -24,6 +24,13 @@ test('a thread that also calls while nothing is served has business of its own, 
   world.answers(a, READER);
 });
 
+test('to connect is no call: a pool of connections may be filled before anybody asks', () => {
+  const world = new World();
+  world.engine.connecting(80, world.at(WORKER));
+  world.receives('a', READER);
+  expect(chosen(world.calls(WORKER))).toBe('a inferred');
+});
+
 test('who reads requests takes no work from others', () => {
   const world = new World();
   world.answers(world.receives('done', WORKER), WORKER);
