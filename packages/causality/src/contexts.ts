@@ -10,6 +10,11 @@ export interface Thread<R extends ServedRequest> {
   open: number;
   /** It has had more than one at a time: an event loop, or the reading end of a pool. */
   loop: boolean;
+  /** It has read a request: it does not take its work from other threads. */
+  serves: boolean;
+  /** Calls that it made while the process served nothing, and while it served something. */
+  callsAlone: number;
+  callsServing: number;
   readonly reading: ReadingOrder<R>;
 }
 
@@ -40,7 +45,10 @@ export class ProcessContexts<R extends ServedRequest> {
     let thread = this.threads.get(tid);
     if (thread === undefined) {
       if (this.threads.size >= MAX_THREADS) dropOldestHalf(this.threads);
-      thread = { current: null, open: 0, loop: false, reading: new ReadingOrder() };
+      thread = {
+        ...{ current: null, open: 0, loop: false, serves: false, callsAlone: 0, callsServing: 0 },
+        reading: new ReadingOrder(),
+      };
       this.threads.set(tid, thread);
     }
     return thread;

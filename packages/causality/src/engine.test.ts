@@ -150,6 +150,7 @@ describe('an event loop', () => {
     const world = new World();
     const a = world.receives('a', { tid: 5 });
     world.receives('b', { tid: 5 });
+    world.receives('c', { tid: 5 });
     world.engine.requestRead(a, world.at({ tid: 5 }));
     world.engine.connecting(80, world.at({ tid: 5 }));
     world.engine.connecting(81, world.at({ tid: 5 }));
@@ -472,6 +473,7 @@ describe('threads', () => {
   test('the number of a thread that has ended means nothing', () => {
     const world = new World();
     world.receives('a', { tid: 7 });
+    world.receives('b', { tid: 8 });
     world.engine.threadExited(100, 7);
     expect(world.calls({ tid: 7 })).toEqual([]);
   });
@@ -518,6 +520,7 @@ describe('trace context', () => {
   test('no trace id is no trace id in common', () => {
     const world = new World();
     world.receives('a', { tid: 7 });
+    world.receives('b', { tid: 8 });
     expect(world.calls({ tid: 9 })).toEqual([]);
   });
 });

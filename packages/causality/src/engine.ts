@@ -1,5 +1,5 @@
 import type { EvidenceKind } from '@weft/model';
-import { ProcessContexts } from './contexts.ts';
+import { ProcessContexts, type Thread } from './contexts.ts';
 import { carriedIdSource } from './evidence/carried-id.ts';
 import { lineageSource, waiterFor } from './evidence/lineage.ts';
 import { onlyOpenSource } from './evidence/only-open.ts';
@@ -72,7 +72,11 @@ export class CausalityEngine<R extends ServedRequest> {
   requestReceived(request: R, at: Moment): void {
     const process = this.#process(request.tgid);
     process.open.add(request);
-    if (at.tid !== 0) process.thread(at.tid).open++;
+    if (at.tid !== 0) {
+      const thread = process.thread(at.tid);
+      thread.open++;
+      thread.serves = true;
+    }
     this.requestRead(request, at);
   }
 
@@ -131,7 +135,7 @@ export class CausalityEngine<R extends ServedRequest> {
 
   /** A client socket starts to connect. */
   connecting(socket: number, at: Moment): void {
-    const candidates = this.causesOf({ traceId: null, socket: 0, first: false }, at);
+    const candidates = this.#causesOf({ traceId: null, socket: 0, first: false }, at);
     const best = candidates[0];
     if (best !== undefined && best.confidence >= DEFAULT_THRESHOLD) {
       this.#origins.connected(socket, best.request, at.goid !== 0);
@@ -166,6 +170,12 @@ export class CausalityEngine<R extends ServedRequest> {
    * Which evidence is listed first among equals follows the order of the sources.
    */
   causesOf(call: OutgoingCall, at: Moment): Candidate<R>[] {
+    const process = this.#process(at.tgid);
+    if (at.goid === 0 && at.tid !== 0) noteCall(process.thread(at.tid), process.open.size > 0);
+    return this.#causesOf(call, at);
+  }
+
+  #causesOf(call: OutgoingCall, at: Moment): Candidate<R>[] {
     const process = this.#process(at.tgid);
     if (at.goid !== 0) process.goroutine(at);
     const found: Candidate<R>[] = [];
@@ -221,4 +231,9 @@ export class CausalityEngine<R extends ServedRequest> {
     thread.current = context;
     if (read && at.goid === 0) thread.reading.read(context);
   }
+}
+
+function noteCall(thread: Thread<ServedRequest>, isServing: boolean): void {
+  if (isServing) thread.callsServing++;
+  else thread.callsAlone++;
 }

@@ -174,6 +174,16 @@ static __always_inline __u64 current_virtual_thread(const struct task_struct *ta
 	return read_user_u64(thread + process->thread_id);
 }
 
+/* Whether the call's event must say what ran: always of Go, of Java while a virtual thread is mounted. */
+static __always_inline bool tells_unit(const struct task_struct *task, const struct weft_process *process)
+{
+	if (!process)
+		return false;
+	if (process->flags & WEFT_PROCESS_GO)
+		return true;
+	return process->flags & WEFT_PROCESS_JVM && current_virtual_thread(task, process);
+}
+
 /* @words: room for STACK_WORDS if it is worth to ask for whom the goroutine works, else null. */
 static __always_inline void read_goroutine(struct task_struct *task, const struct weft_process *process,
 					   __u64 *words, struct goroutine *out)

@@ -118,7 +118,7 @@ __noinline int report_plaintext(const struct endpoint *at, const struct plaintex
 
 	if (!at || !p)
 		return 0;
-	full = at->describe || has_own_units(process);
+	full = at->describe || tells_unit(task, process);
 	n = p->length < TLS_KEPT ? p->length : TLS_KEPT;
 	record = ring_reserve(sizeof(*event) + (full ? sizeof(struct weft_context) : 0) + n, &mark);
 	if (!record)

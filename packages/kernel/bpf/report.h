@@ -82,7 +82,7 @@ int tls_moved(const struct endpoint *at, const struct transfer *t, __u32 role, _
 static __always_inline void report_transfer(struct task_struct *task, const struct endpoint *at, struct socket_state *state,
 					    const struct transfer *t, const struct weft_process *process)
 {
-	bool full = at->describe || has_own_units(process);
+	bool full = at->describe || tells_unit(task, process);
 	struct weft_record *record;
 	struct weft_event *event;
 	struct wanted wanted;

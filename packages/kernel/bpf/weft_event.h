@@ -151,7 +151,7 @@ struct weft_verdict {
 enum weft_process_flag {
 	WEFT_PROCESS_EXCLUDED = 1,
 	WEFT_PROCESS_GO = 2,
-	WEFT_PROCESS_JVM = 4, /* its virtual threads can be told apart */
+	WEFT_PROCESS_JVM = 8, /* its virtual threads can be told apart */
 };
 
 struct weft_process {

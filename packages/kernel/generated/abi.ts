@@ -56,7 +56,7 @@ export const MODE = {
 export const PROCESS_FLAG = {
   PROCESS_EXCLUDED: 1,
   PROCESS_GO: 2,
-  PROCESS_JVM: 4,
+  PROCESS_JVM: 8,
 } as const;
 
 export const PAYLOAD_MAX = 65536;

@@ -18,10 +18,10 @@ import { cgroupFolder } from './cgroup.ts';
 import { CpuRings, ringBytesFor } from './cpu-rings.ts';
 import { HOOKS, TLS_PROGRAMS, TLS_TABLES } from './hooks.ts';
 
-/** Names of the kernel's loss causes by their number in the ABI. */
 /** A field of `struct weft_process` behind its flags. */
 type ProcessField = Exclude<keyof typeof PROCESS, 'size' | 'flags'>;
 
+/** Names of the kernel's loss causes by their number in the ABI. */
 const LOST_CAUSES: readonly string[] = Object.entries(LOST)
   .filter(([name]) => name !== 'LOST_CAUSES')
   .sort(([, a], [, b]) => a - b)

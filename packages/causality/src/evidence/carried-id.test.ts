@@ -45,9 +45,9 @@ describe('carried ids', () => {
   });
 
   test('a request that is answered is no candidate, and the kind can be switched off', () => {
-    const { world, requests } = pool([[id('a')], undefined]);
+    const { world, requests } = pool([[id('a')], undefined, undefined]);
     world.answers(requests[0]!, { tid: 10 });
     expect(chosen(world.calls({ tid: 99, requestIds: [id('a')] }))).toBeNull();
-    expect(pool([[id('a')]], true).world.calls({ tid: 99, requestIds: [id('a')] })).toEqual([]);
+    expect(pool([[id('a')], undefined], true).world.calls({ tid: 99, requestIds: [id('a')] })).toEqual([]);
   });
 });

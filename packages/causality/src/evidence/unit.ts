@@ -25,6 +25,11 @@ const SHARED_NEW_SOCKET = 0.3;
 /** The request is answered already: work that a handler leaves behind. */
 const AFTER_RESPONSE = 0.6;
 const AFTER_RESPONSE_OF_SEVERAL = 0.4;
+/** A thread that takes its work from others goes on with the next, if there is one, without having slept. */
+const AFTER_RESPONSE_OF_WORKER = 0.3;
+/** A thread that reads no requests takes its work from others: the next piece may be another request's. */
+const WORKER = 0.9;
+const WORKER_SLEPT = 0.7;
 /** A goroutine stands alone; a thread under goroutines tells little. */
 const GOROUTINE = 0.999;
 const THREAD_OF_GOROUTINES = 0.35;
@@ -39,8 +44,10 @@ function threadConfidence<R extends ServedRequest>(
   const slept = context.switches !== at.switches;
   if (!context.request.open) {
     if (slept) return 0;
+    if (!thread.serves && process.open.size > 0) return AFTER_RESPONSE_OF_WORKER;
     return thread.open > 0 ? AFTER_RESPONSE_OF_SEVERAL : AFTER_RESPONSE;
   }
+  if (!thread.serves && process.open.size > 1) return slept ? WORKER_SLEPT : WORKER;
   if (thread.open <= 1) {
     if (slept) return EXCLUSIVE_SLEPT;
     return thread.loop && process.open.size > 1 ? ALONE_ON_LOOP : EXCLUSIVE;

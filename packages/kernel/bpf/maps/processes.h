@@ -9,7 +9,7 @@ struct {
 	__type(value, struct weft_process);
 } weft_processes SEC(".maps");
 
-/* Whether a process's units of execution are not its threads: each event then says which one it was. */
+/* Whether a process's units of execution are not only its threads. */
 static __always_inline bool has_own_units(const struct weft_process *process)
 {
 	return process && process->flags & (WEFT_PROCESS_GO | WEFT_PROCESS_JVM);
