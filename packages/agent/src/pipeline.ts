@@ -518,6 +518,8 @@ function nobodyOf(tgid: number, time: number): Moment {
     parentGoid: 0,
     handoverGoid: 0,
     handoverParentGoid: 0,
+    askerGoid: 0,
+    askerParentGoid: 0,
     waiterGoid: 0,
     waiterParentGoid: 0,
     switches: 0,
