@@ -1,6 +1,14 @@
 import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment, Turns } from '@weft/causality';
 import { EVENT, FLAG, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
-import { CALL_BYTES, detectProtocol, type Side, tls as TLS, TO_CLIENT, TO_SERVER } from '@weft/protocols';
+import {
+  CALL_BYTES,
+  detectProtocol,
+  opaque as OPAQUE,
+  type Side,
+  tls as TLS,
+  TO_CLIENT,
+  TO_SERVER,
+} from '@weft/protocols';
 import { addressesLearnt, factsOf } from './capture/facts-of-event.ts';
 import { type RecordMemory, readTaskEvent, SocketEvent } from './capture/socket-event.ts';
 import { Losses } from './losses.ts';
@@ -270,7 +278,7 @@ export class Pipeline implements ExchangeSink {
   #tellCausality(connection: Connection, side: Side, event: SocketEvent): void {
     const { session } = connection;
     // Settings and flow control are nobody's work.
-    if (session.idle) return;
+    if (session.idle || (connection.facts.pair && !connection.known)) return;
     const exchange = connection.touched(side);
     this.#noteRead(connection, side, event);
     if (connection.facts.role === 'client') {
@@ -357,7 +365,7 @@ export class Pipeline implements ExchangeSink {
     const connection = carried ?? socket;
     const { facts, fresh } = connection;
     // A server that pushes asks itself: that says nothing of what its threads work for.
-    if (exchange.pushed) return;
+    if (exchange.pushed || isChatter(exchange)) return;
     // The bytes may have waited for others: the event in hand is then somebody else's.
     const at = connection.moment ?? nobodyOf(facts.tgid, exchange.start);
     if (facts.role === 'client') {
@@ -403,6 +411,7 @@ export class Pipeline implements ExchangeSink {
   }
 
   #forget(exchange: Exchange): void {
+    if (isChatter(exchange)) return;
     if (exchange.undecided) this.#turns.settle(exchange.tid);
     const cause = causeOf(exchange);
     if (cause !== null) cause.underWay--;
@@ -482,6 +491,14 @@ function isHandshake({ protocol, request }: Exchange): boolean {
   return protocol === TLS.name && request.attributes['weft.opaque'] !== true;
 }
 
+/**
+ * What nothing decodes between the processes of one program (Node's cluster, workers and their master): either end speaks unasked, on no
+ * request's account. It is shown, but says nothing of what its threads work for.
+ */
+function isChatter({ protocol, connection }: Exchange): boolean {
+  return connection.pair === true && protocol === OPAQUE.name;
+}
+
 /** One end has sent its last byte, TLS or not. */
 function endSide(connection: Connection, side: Side, time: number): void {
   connection.sideEnded(side, time);
@@ -504,6 +521,8 @@ function nobodyOf(tgid: number, time: number): Moment {
     parentGoid: 0,
     handoverGoid: 0,
     handoverParentGoid: 0,
+    askerGoid: 0,
+    askerParentGoid: 0,
     waiterGoid: 0,
     waiterParentGoid: 0,
     switches: 0,

@@ -57,6 +57,7 @@ export class ProcessContexts<R extends ServedRequest> {
   /** The goroutine that the moment ran on; its ancestors and those that it works for become known too. */
   goroutine(at: Moment): Goroutine<R> {
     if (at.waiterGoid !== 0) this.learn(at.waiterGoid, at.waiterParentGoid, at.time);
+    if (at.askerGoid !== 0) this.learn(at.askerGoid, at.askerParentGoid, at.time);
     if (at.handoverGoid !== 0) this.learn(at.handoverGoid, at.handoverParentGoid, at.time);
     return this.learn(at.goid, at.parentGoid, at.time);
   }

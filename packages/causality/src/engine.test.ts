@@ -331,6 +331,20 @@ describe('goroutines', () => {
     expect(call[0]!.evidence[0]).toMatchObject({ key: 'goroutine 50 after 10', confidence: 0.95 });
   });
 
+  test('who waits for a worker handed its job over, unless the worker itself serves', () => {
+    const world = new World();
+    world.receives('a', CONNECTION);
+    const writer = { goid: 50, parentGoid: 2, askerGoid: 10, askerParentGoid: 1, tid: 3 };
+    const call = world.calls({ ...writer, waiterGoid: 30, waiterParentGoid: 1 });
+    expect(chosen(call)).toBe('a lineage');
+    expect(call[0]!.evidence[0]).toMatchObject({ key: 'goroutine 50 for 30 for 10', confidence: 0.98 });
+    world.receives('b', { goid: 31, parentGoid: 1, tid: 4 });
+    const own = world.calls({ ...writer, waiterGoid: 31, waiterParentGoid: 1 });
+    expect(
+      own.filter(({ evidence }) => evidence[0]!.kind === 'lineage').map(({ request }) => request.name),
+    ).toEqual(['b']);
+  });
+
   test('the waiter’s creator served: the waiter is its child', () => {
     const world = new World();
     world.receives('a', CONNECTION);

@@ -18,6 +18,9 @@ export interface Moment {
   /** Goroutine that waits on a channel which this one holds, 0 = none seen. */
   readonly waiterGoid: number;
   readonly waiterParentGoid: number;
+  /** Goroutine that waits for that waiter, a worker: it handed the work over to it, 0 = none seen. */
+  readonly askerGoid: number;
+  readonly askerParentGoid: number;
   /** Voluntary context switches of the thread so far: equal numbers mean that it did not sleep in between. */
   readonly switches: number;
 }

@@ -12,6 +12,7 @@ struct goroutine {
 	__u64 handover_parent;
 	__u64 waiter;
 	__u64 waiter_parent;
+	__u8 flags; /* WEFT_FLAG_ASKER: handover is who waits for the waiter */
 };
 
 static __always_inline __u64 read_user_u64(__u64 address)
@@ -84,15 +85,19 @@ static __always_inline void read_handover(const struct weft_process *process, __
 struct waiter_search {
 	const __u64 *words;
 	const struct weft_process *process;
-	struct goroutine *out;
-	__u64 g;
+	__u64 g;       /* whose stack it is */
+	__u64 created; /* goroutines of this go statement do not count; 0: all do */
+	__u64 found;   /* runtime.g of who waits */
 	__u64 stack_low;
 	__u64 stack_high;
 	__u64 last;
 };
 
+/* runtime.g from Go 1.21 on: the go statement that created it (`gopc`) lies behind parentGoid. */
+#define G_CREATED(parent_goid) ((parent_goid) + 8)
+
 /*
- * One word of the current goroutine's stack: if it is a channel on which another goroutine waits to
+ * One word of a goroutine's stack: if it is a channel on which another goroutine waits to
  * receive, that one waits for what this one is doing (it holds the channel to answer on). A word is a
  * channel if it has hchan's shape (runtime/chan.go) and the first in its receive queue is a sudog
  * that names the same channel: chance does not do that.
@@ -120,33 +125,80 @@ static long search_waiter(__u32 index, struct waiter_search *search)
 	if (waiter[8] != address && waiter[9] != address && waiter[10] != address && waiter[11] != address &&
 	    waiter[12] != address)
 		return 0;
-	search->out->waiter = read_user_u64(g + process->goid);
-	if (process->parent_goid)
-		search->out->waiter_parent = read_user_u64(g + process->parent_goid);
+	if (search->created && read_user_u64(g + G_CREATED(process->parent_goid)) == search->created)
+		return 0;
+	search->found = g;
 	return 1;
 }
 
-/* Looks through the top of the current goroutine's stack; `words` is room for STACK_WORDS. */
+/* Looks through `bytes` of the stack from `from` on; `words` is room for STACK_WORDS. */
+static __always_inline __u64 search_stack(struct waiter_search *search, __u64 *words, __u64 from, __u32 bytes)
+{
+	search->words = words;
+	asm volatile("" : "+r"(bytes));
+	if (bytes > STACK_WORDS * 8)
+		bytes = STACK_WORDS * 8;
+	if (bpf_probe_read_user(words, bytes, (const void *)from))
+		return 0;
+	bpf_loop(bytes / 8, search_waiter, search, 0);
+	return search->found;
+}
+
+/* Words of a worker's oldest frames: those of its loop over the jobs. All of its stack would cost every call several times as much. */
+#define WORKER_WORDS 64
+
+/*
+ * Who waits for a worker: one of several goroutines of the same go statement that take jobs from a channel and answer on
+ * another one, which came with the job. Its oldest frames hold it, so the far end of its stack is looked through; the idle ones
+ * of its kind, which wait on the channel of the jobs, do not count.
+ */
+static __always_inline __u64 waiter_of_worker(const struct weft_process *process, __u64 g, __u64 *words)
+{
+	struct waiter_search search = { .process = process, .g = g };
+	__u64 sp = read_user_u64(g + process->sched_sp);
+	__u64 bounds[2] = {};
+	__u64 bytes = WORKER_WORDS * 8;
+
+	search.created = read_user_u64(g + G_CREATED(process->parent_goid));
+	if (bpf_probe_read_user(bounds, sizeof(bounds), (const void *)g) || sp < bounds[0] || sp >= bounds[1])
+		return 0;
+	search.stack_low = bounds[0];
+	search.stack_high = bounds[1];
+	if (bounds[1] - sp < bytes)
+		bytes = bounds[1] - sp;
+	return search_stack(&search, words, bounds[1] - bytes, bytes);
+}
+
+/* Looks through the top of the current goroutine's stack, and then for who waits for the one that was found. */
 static __always_inline void find_waiter(struct task_struct *task, const struct weft_process *process, __u64 g,
 					__u64 *words, struct goroutine *out)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	struct waiter_search search = { .words = words, .process = process, .out = out, .g = g };
+	struct waiter_search search = { .process = process, .g = g };
 	__u64 sp = STACK_POINTER(regs);
 	__u64 bounds[2] = {};
-	__u32 bytes;
+	__u64 waiter, its_waiter;
 
 	if (bpf_probe_read_user(bounds, sizeof(bounds), (const void *)g) || sp < bounds[0] || sp >= bounds[1])
 		return;
 	search.stack_low = bounds[0];
 	search.stack_high = bounds[1];
-	bytes = bounds[1] - sp < STACK_WORDS * 8 ? bounds[1] - sp : STACK_WORDS * 8;
-	asm volatile("" : "+r"(bytes));
-	if (bytes > STACK_WORDS * 8)
-		bytes = STACK_WORDS * 8;
-	if (bpf_probe_read_user(words, bytes, (const void *)sp))
+	waiter = search_stack(&search, words, sp, bounds[1] - sp < STACK_WORDS * 8 ? bounds[1] - sp : STACK_WORDS * 8);
+	if (!waiter)
 		return;
-	bpf_loop(bytes / 8, search_waiter, &search, 0);
+	out->waiter = read_user_u64(waiter + process->goid);
+	if (!process->parent_goid)
+		return;
+	out->waiter_parent = read_user_u64(waiter + process->parent_goid);
+	/* The one that parked before is told already, mostly: there is room for who waits for it. */
+	if (out->handover && out->handover != out->waiter)
+		return;
+	its_waiter = waiter_of_worker(process, waiter, words);
+	if (!its_waiter || its_waiter == g)
+		return;
+	out->handover = read_user_u64(its_waiter + process->goid);
+	out->handover_parent = read_user_u64(its_waiter + process->parent_goid);
+	out->flags = WEFT_FLAG_ASKER;
 }
 
 /* Goroutine that runs on this thread, 0 = none. */

@@ -126,7 +126,7 @@ __noinline int report_plaintext(const struct endpoint *at, const struct plaintex
 	event = (struct weft_event *)(record + 1);
 	payload = (__u8 *)(event + 1);
 	if (full) {
-		fill_context((struct weft_context *)payload, task, at, process,
+		flags |= fill_context((struct weft_context *)payload, task, at, process,
 			     p->sending && p->role != WEFT_ROLE_SERVER ? bpf_map_lookup_elem(&weft_words, &zero) : 0);
 		payload += sizeof(struct weft_context);
 		flags |= WEFT_FLAG_CONTEXT;

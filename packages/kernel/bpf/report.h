@@ -57,8 +57,8 @@ static __always_inline void fill_event(struct weft_event *event, const struct ta
 	event->reserved2 = 0;
 }
 
-/* @words: see read_goroutine */
-static __always_inline void fill_context(struct weft_context *context, struct task_struct *task, const struct endpoint *at,
+/* @words: see read_goroutine. Returns flags for the event. */
+static __always_inline __u8 fill_context(struct weft_context *context, struct task_struct *task, const struct endpoint *at,
 					 const struct weft_process *process, __u64 *words)
 {
 	struct goroutine goroutine = {};
@@ -73,6 +73,7 @@ static __always_inline void fill_context(struct weft_context *context, struct ta
 	context->peer_cookie = at->peer_cookie;
 	__builtin_memcpy(context->local_address, at->local, 16);
 	__builtin_memcpy(context->remote_address, at->remote, 16);
+	return goroutine.flags;
 }
 
 /* A socket has moved bytes: perhaps for a TLS library (plaintext.h). */
@@ -111,7 +112,7 @@ static __always_inline void report_transfer(struct task_struct *task, const stru
 	payload = (__u8 *)(event + 1);
 	if (full) {
 		/* For whom a goroutine works matters where a call leaves. */
-		fill_context((struct weft_context *)payload, task, at, process,
+		flags |= fill_context((struct weft_context *)payload, task, at, process,
 			     t->sending && role != WEFT_ROLE_SERVER ? bpf_map_lookup_elem(&weft_words, &zero) : 0);
 		payload += sizeof(struct weft_context);
 		flags |= WEFT_FLAG_CONTEXT;

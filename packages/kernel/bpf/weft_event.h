@@ -37,6 +37,7 @@ enum weft_flag {
 	WEFT_FLAG_TLS = 16,      /* plaintext: the position is that of the record which carries it, plus the offset in it */
 	WEFT_FLAG_CONTEXT = 32,  /* struct weft_context lies between the event and its payload */
 	WEFT_FLAG_DESCRIBED = 64, /* and says who is at the socket's ends; else that is not told here */
+	WEFT_FLAG_ASKER = 128,    /* handover_goid is not who parked, but who waits for waiter_goid */
 };
 
 /* Why something is missing. Order is part of the ABI: user space names the causes. */
@@ -103,7 +104,7 @@ struct weft_event {
 struct weft_context {
 	__u64 goid;        /* goroutine that made the call, 0 = none or unknown */
 	__u64 parent_goid; /* its creator (Go >= 1.21) */
-	__u64 handover_goid; /* goroutine that ran on this thread just before it, and parked */
+	__u64 handover_goid; /* goroutine that ran on this thread just before it, and parked; or see WEFT_FLAG_ASKER */
 	__u64 handover_parent_goid;
 	__u64 waiter_goid; /* goroutine that waits on a channel which this one holds */
 	__u64 waiter_parent_goid;

@@ -32,6 +32,7 @@ export const FLAG = {
   FLAG_TLS: 16,
   FLAG_CONTEXT: 32,
   FLAG_DESCRIBED: 64,
+  FLAG_ASKER: 128,
 } as const;
 
 export const LOST = {

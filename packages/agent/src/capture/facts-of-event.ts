@@ -1,4 +1,4 @@
-import { FLAG, TRANSPORT } from '@weft/kernel';
+import { FLAG, ROLE, TRANSPORT } from '@weft/kernel';
 import { addressText, type ConnectionFacts } from '../streams/connection-facts.ts';
 import type { SocketEvent } from './socket-event.ts';
 
@@ -10,6 +10,7 @@ export function factsOf(event: SocketEvent, role: 'client' | 'server'): Connecti
     peerCookie: event.peerCookie,
     transport: unix ? 'unix' : event.transport === TRANSPORT.UDP ? 'udp' : 'tcp',
     role,
+    pair: event.transport === TRANSPORT.UNIX_STREAM && event.role === ROLE.ROLE_UNKNOWN,
     tgid: event.tgid,
     localAddress: unix ? '' : addressOf(event, 'local'),
     localPort: event.localPort,

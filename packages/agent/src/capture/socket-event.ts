@@ -38,6 +38,8 @@ export class SocketEvent implements Moment {
   parentGoid = 0;
   handoverGoid = 0;
   handoverParentGoid = 0;
+  askerGoid = 0;
+  askerParentGoid = 0;
   waiterGoid = 0;
   waiterParentGoid = 0;
   /** Names the socket. */
@@ -102,6 +104,14 @@ export class SocketEvent implements Moment {
     this.waiterGoid = u32[word + CONTEXT.waiter_goid / 4]! + u32[word + CONTEXT.waiter_goid / 4 + 1]! * HIGH;
     this.waiterParentGoid =
       u32[word + CONTEXT.waiter_parent_goid / 4]! + u32[word + CONTEXT.waiter_parent_goid / 4 + 1]! * HIGH;
+    this.askerGoid = 0;
+    this.askerParentGoid = 0;
+    if ((this.flags & FLAG.FLAG_ASKER) !== 0) {
+      this.askerGoid = this.handoverGoid;
+      this.askerParentGoid = this.handoverParentGoid;
+      this.handoverGoid = 0;
+      this.handoverParentGoid = 0;
+    }
     this.peerCookie = u32[word + CONTEXT.peer_cookie / 4]! + u32[word + CONTEXT.peer_cookie / 4 + 1]! * HIGH;
   }
 
@@ -114,6 +124,8 @@ export class SocketEvent implements Moment {
       this.handoverParentGoid = 0;
       this.waiterGoid = 0;
       this.waiterParentGoid = 0;
+      this.askerGoid = 0;
+      this.askerParentGoid = 0;
     }
     this.peerCookie = 0;
   }

@@ -11,6 +11,8 @@ export interface ConnectionFacts {
   readonly transport: Transport;
   /** Which end this is; of a capture on the wire: neither. */
   readonly role: 'client' | 'server' | 'wire';
+  /** Neither end listened or connected: a socketpair(2), by which a program speaks with itself or with its children. */
+  readonly pair?: boolean;
   /** The process at this end; 0 on the wire. */
   readonly tgid: number;
   /** Empty: not known (yet), or none. */

@@ -63,6 +63,7 @@ describe('order', () => {
     // The reporter has one object, and moves it on.
     const event = {
       ...{ time: 0, tgid: 1, tid: 0, goid: 0, parentGoid: 0, handoverGoid: 0, handoverParentGoid: 0 },
+      ...{ askerGoid: 0, askerParentGoid: 0 },
       ...{ waiterGoid: 0, waiterParentGoid: 0, switches: 0 },
     };
     const add = (raw: number, content: string, otherRaw: number, tid: number) => {

@@ -177,6 +177,8 @@ function copyOf(moment: Moment): Moment {
     parentGoid: moment.parentGoid,
     handoverGoid: moment.handoverGoid,
     handoverParentGoid: moment.handoverParentGoid,
+    askerGoid: moment.askerGoid,
+    askerParentGoid: moment.askerParentGoid,
     waiterGoid: moment.waiterGoid,
     waiterParentGoid: moment.waiterParentGoid,
     switches: moment.switches,

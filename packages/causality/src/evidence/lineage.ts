@@ -16,6 +16,11 @@ const HANDED_OVER = 0.95;
  */
 const AWAITED_BUSY = 0.8;
 const HANDED_OVER_BUSY = 0.45;
+/**
+ * Another goroutine waits for the one that waits: a worker, which was handed a job and a channel to answer on (kernel side:
+ * waiter_of_worker). Of 5 117 calls of such a pool 2 were told wrong.
+ */
+const ASKED = 0.98;
 /** A goroutine made for a request: created while, and by the one that was, serving it. */
 const CREATED = 0.97;
 /** But somebody else waits for it: connections are dialled for one and used by another. */
@@ -58,7 +63,7 @@ export function waiterFor<R extends ServedRequest>(
   cause: R,
   at: Moment,
 ): number {
-  for (const goid of [at.waiterGoid, at.handoverGoid]) {
+  for (const goid of [at.waiterGoid, at.askerGoid, at.handoverGoid]) {
     if (goid !== 0 && servedByAncestors(process, goid) === cause) return goid;
   }
   return 0;
@@ -73,17 +78,23 @@ function goroutineCandidates<R extends ServedRequest>(
   if (own?.current?.via !== 'lineage' && own?.current?.request.open) return; // unit says so already
   const awaited = at.waiterGoid === 0 ? null : servedByAncestors(process, at.waiterGoid);
   const handed = at.handoverGoid === 0 ? null : servedByAncestors(process, at.handoverGoid);
+  // Who serves itself works for nobody else.
+  const asked = awaited !== null || at.askerGoid === 0 ? null : servedByAncestors(process, at.askerGoid);
   const created = servedByAncestors(process, at.goid);
   if (awaited !== null) {
     const confidence = isWaiting(process, at.waiterGoid) ? AWAITED_BUSY : AWAITED;
     believe(awaited, `goroutine ${at.goid} for ${at.waiterGoid}`, confidence);
+  }
+  if (asked !== null) {
+    const key = `goroutine ${at.goid} for ${at.waiterGoid} for ${at.askerGoid}`;
+    believe(asked, key, isWaiting(process, at.askerGoid) ? AWAITED_BUSY : ASKED);
   }
   if (handed !== null) {
     const confidence = isWaiting(process, at.handoverGoid) ? HANDED_OVER_BUSY : HANDED_OVER;
     believe(handed, `goroutine ${at.goid} after ${at.handoverGoid}`, confidence);
   }
   if (created !== null) {
-    const other = awaited ?? handed;
+    const other = awaited ?? asked ?? handed;
     const confidence = other === null || other === created ? CREATED : CREATED_FOR_ANOTHER;
     believe(created, `goroutine ${at.goid} of ${at.parentGoid}`, confidence);
   }

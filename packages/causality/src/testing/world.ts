@@ -41,6 +41,8 @@ export class World {
       handoverParentGoid: 0,
       waiterGoid: 0,
       waiterParentGoid: 0,
+      askerGoid: 0,
+      askerParentGoid: 0,
       switches: 0,
       ...who,
     };

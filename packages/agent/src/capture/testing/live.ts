@@ -48,6 +48,7 @@ export interface Seen {
   readonly goid: number;
   readonly parentGoid: number;
   readonly handoverGoid: number;
+  readonly askerGoid: number;
   readonly waiterGoid: number;
   readonly cookie: number;
   readonly peerCookie: number;
