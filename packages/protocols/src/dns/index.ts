@@ -1,4 +1,4 @@
-import { type Protocol, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { type Protocol, type ProtocolSummary, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import { likeFrame, PREFIX } from './frames.ts';
 import { message, readMessage } from './message.ts';
 import { createDnsParser } from './parser.ts';
@@ -48,8 +48,24 @@ function sideOf(bytes: Uint8Array): Side | null {
   return message.isResponse ? TO_CLIENT : TO_SERVER;
 }
 
+const SUMMARIES: readonly ProtocolSummary[] = [
+  {
+    key: 'dns',
+    title: 'DNS',
+    specification: 'RFC 1035, EDNS, multicast',
+    reads: 'Question, answers and codes, over UDP and TCP.',
+    ids: 'none',
+  },
+];
+
 /**
  * DNS over UDP and TCP (RFC 1035, EDNS of RFC 6891, updates of RFC 2136, NOTIFY of RFC 1996). NXDOMAIN is an error
  * like the other codes: the name that was asked for is not there.
  */
-export const dns: Protocol = { name: 'dns', detect, sideOf, createParser: createDnsParser };
+export const dns: Protocol = {
+  name: 'dns',
+  detect,
+  sideOf,
+  createParser: createDnsParser,
+  summaries: SUMMARIES,
+};

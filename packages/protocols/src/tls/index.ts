@@ -1,4 +1,4 @@
-import { type Protocol, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { type Protocol, type ProtocolSummary, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import { CLIENT_HELLO, SERVER_HELLO } from './handshake.ts';
 import { createTlsParser } from './parser.ts';
 import {
@@ -63,5 +63,22 @@ function sideOf(bytes: Uint8Array): Side | null {
   return message === CLIENT_HELLO ? TO_SERVER : message === SERVER_HELLO ? TO_CLIENT : null;
 }
 
+const SUMMARIES: readonly ProtocolSummary[] = [
+  {
+    key: 'tls',
+    title: 'TLS',
+    specification: 'RFC 8446, 5246',
+    reads:
+      'Handshakes with server name, version and ALPN, encrypted turns with their sizes; what libraries carry in plain, if that is switched on.',
+    ids: 'none',
+  },
+];
+
 /** TLS records as they are on the wire (RFC 8446 and 5246): handshakes, and application data that nobody decrypts. */
-export const tls: Protocol = { name: 'tls', detect, sideOf, createParser: createTlsParser };
+export const tls: Protocol = {
+  name: 'tls',
+  detect,
+  sideOf,
+  createParser: createTlsParser,
+  summaries: SUMMARIES,
+};
