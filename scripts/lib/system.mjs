@@ -118,6 +118,25 @@ export const BROWSER = {
   present: () => findProgram('chromium') !== null,
 };
 
+/** What only the tests with programs in other languages need. */
+export const LANGUAGES = [
+  {
+    name: 'maven',
+    why: 'builds a Java program of the tests, with its JDK',
+    packages: ['maven', 'default-jdk-headless'],
+    present: () => findProgram('mvn') !== null && findProgram('javac') !== null,
+  },
+  {
+    name: "Python's venv",
+    why: 'Python programs of the tests have their own packages',
+    packages: ['python3-venv'],
+    // Only Debian's Python comes without it.
+    present: () =>
+      findProgram('python3') !== '/usr/bin/python3' ||
+      readdirSync('/usr/lib').some((name) => existsSync(`/usr/lib/${name}/ensurepip`)),
+  },
+];
+
 function hasRedisServer() {
   return findProgram('redis-server') !== null || findProgram('redis-check-rdb') !== null;
 }

@@ -49,8 +49,10 @@ function handshake(bytes: Uint8Array, length: number): number {
   const isHello = message === CLIENT_HELLO || message === SERVER_HELLO;
   if (bytes.length >= RECORD_HEADER + MESSAGE_HEADER) {
     const inner = (bytes[6]! << 16) | (bytes[7]! << 8) | bytes[8]!;
-    // A message may go on in the next record, but a short one does not.
-    if (isHello) return inner + MESSAGE_HEADER === length || length > 512 ? SURE : 0;
+    // A long one may go on in the next record; others may follow a ServerHello in its own (GnuTLS, JSSE).
+    const after = inner + MESSAGE_HEADER;
+    const follows = bytes[RECORD_HEADER + after] ?? 0;
+    if (isHello) return after === length || (after < length ? follows <= 24 : length > 512) ? SURE : 0;
     const isPlain = inner + MESSAGE_HEADER <= length && message <= 24;
     return isPlain || (length >= LEAST_FINISHED && length <= MOST_FINISHED) ? LIKELY : 0;
   }
