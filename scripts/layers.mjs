@@ -26,6 +26,9 @@ const TOP_FOLDERS = ['scenarios', 'demo', 'bench'];
 /** What demo and bench may use of the scenarios: the running of programs, through its index. And bench of the demo. */
 const SHARED_FOLDER = /^(scenarios\/[a-z-]+|demo)\/index\.ts$/;
 
+/** Where tests with real servers note what they were tested with. */
+const TEST_NOTES = 'scripts/lib/tested.mjs';
+
 /** Packages that touch neither files nor sockets nor clocks: bytes in, conclusions out. */
 const PURE = ['model', 'protocols', 'causality'];
 
@@ -110,6 +113,7 @@ function checkRelative(file, layer, specifier, sources, edges) {
   const target = posix.normalize(posix.join(posix.dirname(file), specifier));
   const home = file.startsWith('packages/') ? `packages/${layer}/` : `${layer}/`;
   const isShared = TOP_FOLDERS.includes(layer) && SHARED_FOLDER.test(target);
+  if (isTest(file) && target === TEST_NOTES) return null;
   if (!target.startsWith(home) && !isShared)
     return `\`${specifier}\` leaves ${home}: import \`@weft/…\` instead`;
   if (sources.has(target)) edges.push(target);

@@ -12,8 +12,8 @@ import {
   BROWSER,
   goVersion,
   hasPostgres,
+  LANGUAGES,
   missingLibraries,
-  PYTHON_VENV,
   packagesFor,
   REQUIREMENTS,
 } from './lib/system.mjs';
@@ -23,23 +23,23 @@ const LOCK_WAIT = ['-o', 'DPkg::Lock::Timeout=120'];
 
 /**
  * Installs and builds what is missing.
- * @param {{browser?: boolean}} options browser: also what tests of the page, and those with Envoy, need
+ * @param {{browser?: boolean, languages?: boolean}} options browser: also what tests of the page need; languages: programs of others, Envoy among them
  * @returns {Promise<boolean>} whether anything had to be done
  */
-export async function setup({ browser = false } = {}) {
+export async function setup({ browser = false, languages = false } = {}) {
   const start = Date.now();
   const major = Number(process.versions.node.split('.')[0]);
   if (major < 20) {
     throw new Failure(`Weft needs Node 20 or later and this is ${process.version}: install a newer Node.`);
   }
   const steps = [
-    await systemPackages(browser),
+    await systemPackages([...(browser ? [BROWSER] : []), ...(languages ? LANGUAGES : [])]),
     await nginx(),
     await haproxy(),
     await postgres(),
     await phpFpm(),
   ];
-  if (browser) steps.push(await envoy());
+  if (languages) steps.push(await envoy());
   steps.push(redisServer(), await npmPackages());
   steps.push(await buildKernelObject(), await build());
   await buildDemoPrograms();
@@ -77,8 +77,8 @@ async function aptUpdate() {
   await step('reading the package lists (apt-get update)', 'apt-get', ['update', ...LOCK_WAIT], { env: APT });
 }
 
-async function systemPackages(browser) {
-  const wanted = browser ? [...REQUIREMENTS, BROWSER, PYTHON_VENV] : REQUIREMENTS;
+async function systemPackages(further) {
+  const wanted = [...REQUIREMENTS, ...further];
   const missing = wanted.filter((requirement) => !requirement.present());
   if (missing.length === 0) return false;
   const why = missing.map((requirement) => `${requirement.name} (${requirement.why})`).join(', ');

@@ -141,7 +141,7 @@ function noTracing() {
 }
 
 async function main() {
-  await setup({ browser: ALL });
+  await setup({ browser: ALL, languages: ALL });
   mkdirSync(STATE, { recursive: true });
   const start = Date.now();
   const deadline = start + (ALL ? ALL_MINUTES : QUICK_MINUTES) * 60_000;

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SpanJson } from '@weft/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tested } from '../../scripts/lib/tested.mjs';
 import {
   createCgroup,
   createProgramGroup,
@@ -111,6 +113,8 @@ describe.skipIf(findMariaDb() === null || client === null || process.geteuid?.()
       const requests = spans.filter(({ kind }) => kind === 'server');
       const ids = new Set(spans.filter(({ kind }) => kind === 'client').map(({ spanId }) => spanId));
       expect(requests.length).toBeGreaterThan(20);
+      tested('mysql', 'MariaDB', execFileSync('mariadbd', ['--version'], { encoding: 'utf8' }));
+
       expect(requests.filter(({ parentSpanId }) => parentSpanId === null || !ids.has(parentSpanId))).toEqual(
         [],
       );

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { SpanJson } from '@weft/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tested } from '../../scripts/lib/tested.mjs';
 import {
   createCgroup,
   createProgramGroup,
@@ -149,6 +151,7 @@ describe.skipIf(postgres === null || process.geteuid?.() !== 0)('a real PostgreS
 
   test('nothing that is a value leaves the host', () => {
     expect(JSON.stringify(spans)).not.toContain('secret');
+    tested('postgresql', 'PostgreSQL', execFileSync(postgres!, ['--version'], { encoding: 'utf8' }));
   });
 
   test('logins', () => {

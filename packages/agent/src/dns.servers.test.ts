@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ObservationPoint, type SpanRecord, spanIdOf } from '@weft/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tested } from '../../../scripts/lib/tested.mjs';
 import { Arena, canTrace, capture, hasCommand } from './capture/testing/live.ts';
 import { TIERS } from './options.ts';
 import { Pipeline } from './pipeline.ts';
@@ -164,6 +165,8 @@ describe.skipIf(!canTrace() || !hasCommand('dnsmasq', '--version') || !hasComman
         'network.transport': 'tcp',
         'network.protocol.name': 'dns',
       });
+      const dnsmasq = execFileSync('/usr/sbin/dnsmasq', ['--version'], { encoding: 'utf8' });
+      tested('dns', 'dnsmasq', dnsmasq);
     });
   },
 );

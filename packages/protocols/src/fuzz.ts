@@ -18,6 +18,7 @@ import { redis } from './redis/index.ts';
 import { detectProtocol } from './registry.ts';
 import * as dubboWire from './testing/dubbo.ts';
 import * as fastcgiWire from './testing/fastcgi.ts';
+import { data, grpc, HTTP, headers, literal, OK, POST } from './testing/frames.ts';
 import { client, server } from './testing/postgresql.ts';
 import { tls } from './tls/index.ts';
 
@@ -35,6 +36,12 @@ export interface FuzzResult {
   readonly failures: readonly string[];
 }
 
+const GRAPHQL = '{"variables":{"a":[1,"}"]},"query":"query Q { a(b: \\"c\\") } # d","operationName":"Q"}';
+const bodied = (type: string, body: string): string =>
+  `Content-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+const post = (type: string, body: string): string => `POST /g HTTP/1.1\r\n${bodied(type, body)}`;
+const answer = (type: string, body: string): string => `HTTP/1.1 200 OK\r\n${bodied(type, body)}`;
+
 /** Well-formed messages that mutation starts from, what a connection begins with first: to the server, to the client. */
 export const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]])[] = [
   [
@@ -47,6 +54,10 @@ export const SEEDS: readonly (readonly [Protocol, readonly string[], readonly st
       'CONNECT h:443 HTTP/1.1\r\n\r\n',
       'GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
       'OPTIONS * HTTP/1.1\r\nb3: 0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1\r\n\r\n',
+      post('application/json', GRAPHQL),
+      post('application/graphql', 'mutation M($a: T = "b") @c(d: [1, -2.5e3]) { e(f: {g: "h"}) { i } }'),
+      'GET /g?query=query+Q%7Ba(b%3A1)%7D&operationName=Q HTTP/1.1\r\n\r\n',
+      post('application/grpc-web+proto', grpc('ask')),
     ],
     [
       'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nworld',
@@ -57,6 +68,9 @@ export const SEEDS: readonly (readonly [Protocol, readonly string[], readonly st
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello\x02\x7e\0\x01a\x80\0',
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n\0\0\0\x04\0\0\0\0\0\0\0\x01\x01\x05\0\0\0\x01\x88',
       'HTTP/1.0 500 No\r\n\r\nuntil the end',
+      answer('application/grpc-web', grpc('x') + grpc('grpc-status: 5\r\n', 0x80)),
+      answer('application/grpc-web-text', btoa(grpc('x')) + btoa(grpc('grpc-status: 0\r\n', 0x80))),
+      answer('application/grpc-web', grpc('\x1f\x8b\x08\0\0\0\0\0', 0x81)),
     ],
   ],
   [
@@ -69,6 +83,8 @@ export const SEEDS: readonly (readonly [Protocol, readonly string[], readonly st
       '\0\0\x02\x09\x04\0\0\0\x01\xbe\xbf',
       '\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08',
       '\0\0\x04\x08\0\0\0\0\0\0\0\x40\0',
+      headers(5, POST + HTTP + literal(':path', '/g') + literal('content-type', 'application/json')) +
+        data(5, GRAPHQL, true),
     ],
     [
       '\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64',
@@ -78,6 +94,8 @@ export const SEEDS: readonly (readonly [Protocol, readonly string[], readonly st
       '\0\0\x0b\x05\x04\0\0\0\x01\0\0\0\x02\x82\x86\x84\x41\x02hh',
       '\0\0\x08\x07\0\0\0\0\0\0\0\0\x01\0\0\0\0',
       '\0\0\x0f\x01\x05\0\0\0\x03\x40\x0bgrpc-status\x010',
+      headers(1, OK + literal('content-type', 'application/grpc-web-text')) +
+        data(1, btoa(grpc('grpc-status: 7\r\n', 0x80)), true),
     ],
   ],
   [

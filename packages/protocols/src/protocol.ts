@@ -108,6 +108,19 @@ export const CALL_BYTES = 4_096;
 /** Where messages interleave one call may carry the heads of many: all of it is wanted. */
 export const INTERLEAVED_CALL_BYTES = 65_536;
 
+/** A row of `docs/PROTOCOLS.md`, which is made from the protocols' own (`npm run protocols`). */
+export interface ProtocolSummary {
+  /** What `tested` of a real-server test names it by: `http`, `grpc`. */
+  readonly key: string;
+  readonly title: string;
+  /** RFC, or the protocol's own documentation. */
+  readonly specification: string;
+  /** What of it is read, in a sentence. */
+  readonly reads: string;
+  /** Where ids of other parties can be: fields as of HTTP's heads, comments of SQL; none. */
+  readonly ids: 'headers' | 'sql-comments' | 'none';
+}
+
 /** One protocol, a folder each. */
 export interface Protocol {
   /** As in `network.protocol.name`: `http`, `redis`, `opaque`. */
@@ -122,6 +135,8 @@ export interface Protocol {
   /** Which way bytes go that were seen when the roles are unknown: null if the bytes do not tell. */
   sideOf(bytes: Uint8Array): Side | null;
   createParser(sink: MessageSink, options: ParserOptions): Parser;
+  /** What is said of it, and of what it carries. */
+  readonly summaries?: readonly ProtocolSummary[];
   /**
    * Bytes of one call that the parser can make use of, if more than `CALL_BYTES`: of protocols whose answers are many small
    * messages, the last of which tells how it went.

@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,11 +7,14 @@ import { fileURLToPath } from 'node:url';
 import { MODE } from '@weft/kernel';
 import type { SpanRecord } from '@weft/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tested } from '../../../../scripts/lib/tested.mjs';
 import { Arena, canTrace, capture, freePort, hasCommand, listens, until } from '../capture/testing/live.ts';
 import { Pipeline } from '../pipeline.ts';
 import { LiveProcesses } from '../process/live-processes.ts';
 
 const SERVICES = fileURLToPath(new URL('testing/http2-services.mjs', import.meta.url));
+
+const said = (program: string) => execFileSync(program, ['--version'], { encoding: 'utf8' });
 
 async function firstLine(child: ChildProcess): Promise<string> {
   for await (const line of createInterface({ input: child.stdout! })) return line;
@@ -136,6 +139,7 @@ describe.skipIf(!canTrace())('HTTP/2, live', () => {
     expect(summary(spans, 'client')).toEqual({ 'GET /page 200 ok': 1000 });
     expect(summary(spans, 'server')).toEqual({ 'GET /page 200 ok': 1000 });
     expect(joined(spans)).toBe(true);
+    tested('http2', 'h2load', said('h2load'));
   });
 
   it.skipIf(!hasCommand('curl', '--version'))('curl: prior knowledge, an upload, a failure', async () => {
@@ -155,6 +159,7 @@ describe.skipIf(!canTrace())('HTTP/2, live', () => {
     const upload = spans.find(({ name, kind }) => name === 'POST /upload' && kind === 'server');
     expect(upload?.attributes['http.request.body.size']).toBe(readFileSync(SERVICES).length);
     expect(joined(spans)).toBe(true);
+    tested('http2', 'curl', said('curl'));
   });
 
   it.skipIf(!hasCommand('nghttpd', '--version'))('nghttp: a push', async () => {
@@ -166,5 +171,6 @@ describe.skipIf(!canTrace())('HTTP/2, live', () => {
     });
     expect(summary(spans, 'client')).toEqual({ 'GET / 404 error': 1, 'GET /pushed 404 error': 1 });
     expect(joined(spans)).toBe(true);
+    tested('http2', 'nghttpd', said('nghttpd'));
   });
 });

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { SpanRecord } from '@weft/model';
 import { afterEach, describe, expect, it } from 'vitest';
+import { tested } from '../../../../scripts/lib/tested.mjs';
 import { Arena, canTrace, hasCommand } from '../capture/testing/live.ts';
 import {
   type Command,
@@ -13,6 +15,12 @@ import {
 import { Traced } from '../tls/testing/traced.ts';
 
 const BUILDING = 300_000;
+
+/** What stands behind a name in a file of the programs' sources: the version that was built. */
+function versionIn(file: string, name: string): string {
+  const text = readFileSync(new URL(`../../testdata/rpc/${file}`, import.meta.url), 'utf8');
+  return text.slice(text.indexOf(name) + name.length);
+}
 
 let traced: Traced | undefined;
 afterEach(() => traced?.close());
@@ -91,11 +99,17 @@ const failed = (messages: string) => ({
 describe.skipIf(!canTrace())(
   'gRPC: unary, both ways of streaming, both at once, a failure (needs root)',
   () => {
-    const languages: [string, string, () => Promise<Command>][] = [
-      ['Go', 'go', () => goProgram('rpc/go')],
-      ['Python', 'python3', () => pythonProgram('rpc/python', 'calls.py')],
-      ['Node', 'node', () => nodeProgram('rpc/node', 'calls.mjs')],
-      ['Java', 'mvn', () => javaProgram('rpc/java', 'Calls')],
+    const languages: [string, string, () => Promise<Command>, string, string][] = [
+      ['Go', 'go', () => goProgram('rpc/go'), 'go/go.mod', 'google.golang.org/grpc'],
+      [
+        'Python',
+        'python3',
+        () => pythonProgram('rpc/python', 'calls.py'),
+        'python/requirements.txt',
+        'grpcio',
+      ],
+      ['Node', 'node', () => nodeProgram('rpc/node', 'calls.mjs'), 'node/package.json', '@grpc/grpc-js'],
+      ['Java', 'mvn', () => javaProgram('rpc/java', 'Calls'), 'java/pom.xml', 'grpc-netty-shaded'],
     ];
     const streams = [call('Collect', 'ok 0 3 1'), EXPAND, call('Chat', 'ok 0 3 3')];
     const failure = failed('1 0');
@@ -104,7 +118,7 @@ describe.skipIf(!canTrace())(
       server: [UNARY, UNARY, failure.server, ...streams],
     };
 
-    it.each(languages)('%s', { timeout: BUILDING }, async (_, tool, build) => {
+    it.each(languages)('%s', { timeout: BUILDING }, async (language, tool, build, file, library) => {
       expect(hasCommand(tool, tool === 'go' ? 'version' : '--version')).toBe(true);
       const program = await build();
       const run = {
@@ -122,6 +136,7 @@ describe.skipIf(!canTrace())(
           'network.protocol.version': '2',
         });
       }
+      tested('grpc', `gRPC for ${language}`, versionIn(file, library));
     });
 
     it('between languages: Java asks Python', { timeout: BUILDING }, async () => {
@@ -156,6 +171,7 @@ describe.skipIf(!canTrace())('gRPC-Web (needs root)', () => {
       server: [UNARY, UNARY, failure.server, EXPAND],
     });
     for (const { attributes } of spans) expect(attributes['network.protocol.version']).toBe(version);
+    tested('grpc-web', 'connect-go', versionIn('go/go.mod', 'connectrpc.com/connect'));
   });
 });
 
@@ -189,5 +205,7 @@ describe.skipIf(!canTrace())('GraphQL by graphql-http (needs root)', () => {
       expect(attributes['graphql.document']).toMatch(/cart\(|add\(/);
       expect(attributes['http.response.status_code']).toBe(200);
     }
+    tested('graphql', 'graphql-http', versionIn('node/package.json', 'graphql-http'));
+    tested(version, 'Node', process.version);
   });
 });

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { SpanRecord } from '@weft/model';
 import { afterEach, describe, expect, it } from 'vitest';
+import { tested } from '../../../../scripts/lib/tested.mjs';
 import { Arena, canTrace, freePort, hasCommand, listens } from '../capture/testing/live.ts';
 import type { Tier } from '../options.ts';
 import { Traced } from './testing/traced.ts';
@@ -127,12 +128,15 @@ describe.skipIf(!canServe)('the same spans as without TLS (needs root and openss
       { serve: [PYTHON!, join(DATA, 'server.py')], ask: [PYTHON!, join(DATA, 'client.py')] },
       version,
     );
+    const library = 'import ssl; print(ssl.OPENSSL_VERSION)';
+    tested('tls', 'OpenSSL', execFileSync(PYTHON!, ['-c', library], { encoding: 'utf8' }));
   });
 
   it.each(versions)('Node, whose OpenSSL is handed its records in memory, %s', async (version) => {
     begin();
     const program = [process.execPath, join(DATA, 'node.mjs')];
     await compare({ serve: [...program, 'server'], ask: [...program, 'client'] }, version);
+    tested('tls', 'Node', process.version);
   });
 
   it('many connections of one Node thread are told apart', async () => {
@@ -161,6 +165,7 @@ describe.skipIf(!canServe)('the same spans as without TLS (needs root and openss
     const program = join(arena.folder, 'twin');
     execFileSync(go, ['build', '-ldflags', flags, '-o', program, '.'], { cwd: join(DATA, 'go') });
     await compare({ serve: [program, 'server'], ask: [program, 'client'] }, version);
+    tested('tls', 'Go', execFileSync('go', ['version'], { encoding: 'utf8' }));
   });
 
   it.skipIf(PYTHON === undefined)('OpenSSL on tier syscall (needs python3 with ssl)', async () => {
@@ -185,6 +190,7 @@ describe.skipIf(!canServe || PYTHON === undefined)('programs and libraries (need
       const clients = traced.spans.filter((span) => isHttp(span) && span.kind === 'client');
       expect(clients.map(({ attributes }) => attributes['url.path'])).toEqual(paths);
       expect(joined(traced.spans.filter(isHttp))).toBe(3);
+      tested('tls', 'wget with GnuTLS', execFileSync('wget', ['--version'], { encoding: 'utf8' }));
     },
   );
 

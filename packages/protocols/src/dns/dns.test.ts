@@ -302,6 +302,7 @@ describe('detection', () => {
 
   test('a length that came alone waits for more', () => {
     const bytes = frame(query);
+    expect(dns.detect(bytes.slice(0, 1), TO_SERVER)).toBeCloseTo(0.3);
     expect(dns.detect(bytes.slice(0, 2), TO_SERVER)).toBeCloseTo(0.3);
     expect(dns.detect(bytes.slice(0, 20), TO_SERVER)).toBeCloseTo(0.3);
     expect(dns.detect(bytesOf('GE'), TO_SERVER)).toBe(0);

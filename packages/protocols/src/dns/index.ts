@@ -1,5 +1,5 @@
-import { type Protocol, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
-import { likeFrame, PREFIX } from './frames.ts';
+import { type Protocol, type ProtocolSummary, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { likeFrame } from './frames.ts';
 import { message, readMessage } from './message.ts';
 import { createDnsParser } from './parser.ts';
 
@@ -38,7 +38,9 @@ function detect(bytes: Uint8Array, side: Side | null): number {
   const asDatagram = datagram === 'wrong' ? 0 : confidence(datagram, side);
   if (asDatagram > 0) return asDatagram;
   const frame = likeFrame(bytes);
-  if (frame === 'wrong' || bytes.length < PREFIX) return 0;
+  if (frame === 'wrong' || bytes.length === 0) return 0;
+  // Some servers (dnsmasq) read the length byte by byte.
+  if (bytes.length === 1) return bytes[0]! <= LONGEST_AWAITED >> 8 ? POSSIBLE : 0;
   if (frame === 'short') return ((bytes[0]! << 8) | bytes[1]!) <= LONGEST_AWAITED ? POSSIBLE : 0;
   return confidence(frame, side);
 }
@@ -48,8 +50,24 @@ function sideOf(bytes: Uint8Array): Side | null {
   return message.isResponse ? TO_CLIENT : TO_SERVER;
 }
 
+const SUMMARIES: readonly ProtocolSummary[] = [
+  {
+    key: 'dns',
+    title: 'DNS',
+    specification: 'RFC 1035, EDNS, multicast',
+    reads: 'Question, answers and codes, over UDP and TCP.',
+    ids: 'none',
+  },
+];
+
 /**
  * DNS over UDP and TCP (RFC 1035, EDNS of RFC 6891, updates of RFC 2136, NOTIFY of RFC 1996). NXDOMAIN is an error
  * like the other codes: the name that was asked for is not there.
  */
-export const dns: Protocol = { name: 'dns', detect, sideOf, createParser: createDnsParser };
+export const dns: Protocol = {
+  name: 'dns',
+  detect,
+  sideOf,
+  createParser: createDnsParser,
+  summaries: SUMMARIES,
+};

@@ -1,4 +1,4 @@
-import { type Protocol, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { type Protocol, type ProtocolSummary, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import { createHttp1Parser } from './parser.ts';
 import { CERTAIN, LIKELY, likeRequest, likeResponse } from './start-line.ts';
 
@@ -25,5 +25,45 @@ function sideOf(bytes: Uint8Array): Side | null {
   return likeRequest(bytes, 0, bytes.length) >= LIKELY ? TO_SERVER : null;
 }
 
+const SUMMARIES: readonly ProtocolSummary[] = [
+  {
+    key: 'http',
+    title: 'HTTP/1.0 and 1.1',
+    specification: 'RFC 9110, 9112',
+    reads:
+      'Method, target, host, user agent and sizes of requests; status of responses, interim ones too; chunked bodies, pipelining, upgrades and CONNECT.',
+    ids: 'headers',
+  },
+  {
+    key: 'websocket',
+    title: 'WebSocket',
+    specification: 'RFC 6455, behind HTTP/1.1',
+    reads: 'Each message is a span without an answer: its kind and size, compressed or not.',
+    ids: 'none',
+  },
+  {
+    key: 'graphql',
+    title: 'GraphQL over HTTP',
+    specification: 'GraphQL over HTTP draft, over HTTP/1.1 and HTTP/2',
+    reads:
+      'Operation, its type and the document with literals masked, in the first 8 KiB of a JSON body of a POST, in application/graphql, or in the query of a GET; of a list of requests the first.',
+    ids: 'headers',
+  },
+  {
+    key: 'grpc-web',
+    title: 'gRPC-Web',
+    specification: 'PROTOCOL-WEB.md, over HTTP/1.1 and HTTP/2',
+    reads:
+      'Service, method, status in the body or the head, number of messages; in binary and as text (base64); trailers also where gzip compressed them.',
+    ids: 'headers',
+  },
+];
+
 /** HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112). */
-export const http1: Protocol = { name: 'http', detect, sideOf, createParser: createHttp1Parser };
+export const http1: Protocol = {
+  name: 'http',
+  detect,
+  sideOf,
+  createParser: createHttp1Parser,
+  summaries: SUMMARIES,
+};

@@ -1,5 +1,5 @@
 import { bytesAt } from '../bytes.ts';
-import { type Protocol, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { type Protocol, type ProtocolSummary, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import {
   END_HEADERS,
   FRAME_HEADER,
@@ -94,6 +94,24 @@ function sideOf(bytes: Uint8Array): Side | null {
   return frameChain(bytes, 0, bytes.length) < 0 ? null : wayOf(bytes);
 }
 
+const SUMMARIES: readonly ProtocolSummary[] = [
+  {
+    key: 'http2',
+    title: 'HTTP/2',
+    specification: 'RFC 9113, HPACK RFC 7541',
+    reads:
+      'Requests and responses of all streams, h2c upgrade, interim responses, server push, extended CONNECT, RST_STREAM and GOAWAY; connections that are older than the watch as far as their header table is known.',
+    ids: 'headers',
+  },
+  {
+    key: 'grpc',
+    title: 'gRPC',
+    specification: 'PROTOCOL-HTTP2.md',
+    reads: 'Service, method, status, number of messages each way, for all four kinds of calls.',
+    ids: 'headers',
+  },
+];
+
 /** HTTP/2 (RFC 9113) with HPACK (RFC 7541), gRPC and gRPC-Web on it. */
 export const http2: Protocol = {
   name: 'http2',
@@ -101,4 +119,5 @@ export const http2: Protocol = {
   detect,
   sideOf,
   createParser: createHttp2Parser,
+  summaries: SUMMARIES,
 };

@@ -4,6 +4,7 @@ import {
   type MessageSink,
   type Parser,
   type Protocol,
+  type ProtocolSummary,
   type Side,
   TO_CLIENT,
   TO_SERVER,
@@ -93,10 +94,21 @@ export function createTurnsParser(sink: MessageSink, attributes: Attributes): Pa
   };
 }
 
+const SUMMARIES: readonly ProtocolSummary[] = [
+  {
+    key: 'opaque',
+    title: 'Anything else',
+    specification: 'none',
+    reads: 'Turns of request and answer by direction, with sizes and times, marked as such.',
+    ids: 'none',
+  },
+];
+
 /** For whatever nothing else decodes: sizes and times of turns, marked `weft.opaque`. Never detected, only fallen back to. */
 export const opaque: Protocol = {
   name: 'opaque',
   detect: () => 0,
   sideOf: () => null,
   createParser: (sink) => createTurnsParser(sink, OPAQUE),
+  summaries: SUMMARIES,
 };

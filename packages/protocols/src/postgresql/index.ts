@@ -1,4 +1,4 @@
-import { type Protocol, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { type Protocol, type ProtocolSummary, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import { targetOf } from '../sql/verbs.ts';
 import { createPostgresqlParser } from './parser.ts';
 import { type EndOfMessage, endOfBackend, endOfFrontend, messagesAt } from './plausible.ts';
@@ -97,6 +97,17 @@ function responseAlone(bytes: Uint8Array): number {
 /** Servers send 8 KiB at once (PQ_SEND_BUFFER_SIZE), clients read 16. */
 const CALL_BYTES = 16_384;
 
+const SUMMARIES: readonly ProtocolSummary[] = [
+  {
+    key: 'postgresql',
+    title: 'PostgreSQL',
+    specification: 'Frontend/backend protocol 3',
+    reads:
+      'Simple and extended queries, prepared statements, COPY, notifications, errors, login; SQL with its literals masked.',
+    ids: 'sql-comments',
+  },
+];
+
 /** Version 3 of the frontend/backend protocol (PostgreSQL documentation, chapter 55), as PostgreSQL and its kin speak it. */
 export const postgresql: Protocol = {
   name: 'postgresql',
@@ -104,4 +115,5 @@ export const postgresql: Protocol = {
   sideOf,
   createParser: createPostgresqlParser,
   callBytes: CALL_BYTES,
+  summaries: SUMMARIES,
 };

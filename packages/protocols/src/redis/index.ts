@@ -1,4 +1,4 @@
-import { type Protocol, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { type Protocol, type ProtocolSummary, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import { isKnownCommand } from './commands.ts';
 import { createRedisParser } from './parser.ts';
 import { likeReply } from './reply-sync.ts';
@@ -51,5 +51,22 @@ function sideOf(bytes: Uint8Array): Side | null {
   return bytes[0] !== STAR && likeReply(bytes) ? TO_CLIENT : null;
 }
 
+const SUMMARIES: readonly ProtocolSummary[] = [
+  {
+    key: 'redis',
+    title: 'Redis',
+    specification: 'RESP2 and RESP3',
+    reads:
+      'Commands with their values masked, inline commands too, errors, publish and subscribe, pipelining.',
+    ids: 'none',
+  },
+];
+
 /** RESP2 and RESP3, as Redis and its kin speak them. */
-export const redis: Protocol = { name: 'redis', detect, sideOf, createParser: createRedisParser };
+export const redis: Protocol = {
+  name: 'redis',
+  detect,
+  sideOf,
+  createParser: createRedisParser,
+  summaries: SUMMARIES,
+};

@@ -1,4 +1,4 @@
-import { type Protocol, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { type Protocol, type ProtocolSummary, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import { CLIENT_HELLO, SERVER_HELLO } from './handshake.ts';
 import { createTlsParser } from './parser.ts';
 import {
@@ -49,8 +49,10 @@ function handshake(bytes: Uint8Array, length: number): number {
   const isHello = message === CLIENT_HELLO || message === SERVER_HELLO;
   if (bytes.length >= RECORD_HEADER + MESSAGE_HEADER) {
     const inner = (bytes[6]! << 16) | (bytes[7]! << 8) | bytes[8]!;
-    // A message may go on in the next record, but a short one does not.
-    if (isHello) return inner + MESSAGE_HEADER === length || length > 512 ? SURE : 0;
+    // A long one may go on in the next record; others may follow a ServerHello in its own (GnuTLS, JSSE).
+    const after = inner + MESSAGE_HEADER;
+    const follows = bytes[RECORD_HEADER + after] ?? 0;
+    if (isHello) return after === length || (after < length ? follows <= 24 : length > 512) ? SURE : 0;
     const isPlain = inner + MESSAGE_HEADER <= length && message <= 24;
     return isPlain || (length >= LEAST_FINISHED && length <= MOST_FINISHED) ? LIKELY : 0;
   }
@@ -63,5 +65,22 @@ function sideOf(bytes: Uint8Array): Side | null {
   return message === CLIENT_HELLO ? TO_SERVER : message === SERVER_HELLO ? TO_CLIENT : null;
 }
 
+const SUMMARIES: readonly ProtocolSummary[] = [
+  {
+    key: 'tls',
+    title: 'TLS',
+    specification: 'RFC 8446, 5246',
+    reads:
+      'Handshakes with server name, version and ALPN, encrypted turns with their sizes; what libraries carry in plain, if that is switched on.',
+    ids: 'none',
+  },
+];
+
 /** TLS records as they are on the wire (RFC 8446 and 5246): handshakes, and application data that nobody decrypts. */
-export const tls: Protocol = { name: 'tls', detect, sideOf, createParser: createTlsParser };
+export const tls: Protocol = {
+  name: 'tls',
+  detect,
+  sideOf,
+  createParser: createTlsParser,
+  summaries: SUMMARIES,
+};
