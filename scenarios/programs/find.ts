@@ -44,6 +44,11 @@ export const findPython = () => findProgram('python3', 'WEFT_PYTHON', ['/usr/bin
 /** The Go tool chain; `WEFT_GO` overrides. */
 export const findGo = () => findProgram('go', 'WEFT_GO', ['/usr/local/go/bin/go', '/usr/lib/go/bin/go']);
 
+/** Java's runtime, compiler and Maven; `WEFT_JAVA`, `WEFT_JAVAC` and `WEFT_MAVEN` override. */
+export const findJava = () => findProgram('java', 'WEFT_JAVA', []);
+export const findJavac = () => findProgram('javac', 'WEFT_JAVAC', []);
+export const findMaven = () => findProgram('mvn', 'WEFT_MAVEN', []);
+
 /**
  * Redis; `WEFT_REDIS` overrides. Debian's `redis-check-rdb` is the server's own program and acts as the server when it is
  * called `redis-server`: the caller starts what is found here under that name.

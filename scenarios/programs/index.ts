@@ -1,6 +1,7 @@
 export * from './cgroup.ts';
 export * from './find.ts';
 export * from './go-build.ts';
+export * from './java-build.ts';
 export * from './launch.ts';
 export * from './mariadb.ts';
 export * from './php-fpm.ts';

@@ -103,6 +103,18 @@ export const REQUIREMENTS = [
     present: () => existsSync('/usr/lib/python3/dist-packages/aiohttp'),
   },
   {
+    name: 'javac',
+    why: 'compiles the Java programs of the tests',
+    packages: ['openjdk-17-jdk-headless'],
+    present: () => findProgram('javac') !== null,
+  },
+  {
+    name: 'maven',
+    why: 'brings the libraries of the Java programs of the tests',
+    packages: ['maven'],
+    present: () => findProgram('mvn') !== null,
+  },
+  {
     name: "Python's redis",
     why: 'the demo speaks to Redis with it',
     packages: ['python3-redis'],

@@ -1,6 +1,7 @@
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
 import org.apache.dubbo.config.ApplicationConfig;
 import org.apache.dubbo.config.ProtocolConfig;
 import org.apache.dubbo.config.ReferenceConfig;
@@ -11,8 +12,6 @@ import org.apache.dubbo.rpc.RpcContext;
 
 /** A provider of two services, the second of which calls a further provider, and a consumer that calls them. */
 public final class Shop {
-  public record Nothing() {}
-
   public static final class Item implements java.io.Serializable {
     public String name;
     public int count;
@@ -47,10 +46,10 @@ public final class Shop {
     }
   }
 
-  private record CartService(Stock stock) implements Cart {
+  private record CartService(Supplier<Stock> stock) implements Cart {
     @Override
     public Item add(String name, Item item, List<Item> more) {
-      item.count = stock.count(name);
+      item.count = stock.get().count(name);
       return item;
     }
 
@@ -118,7 +117,7 @@ public final class Shop {
         DubboBootstrap bootstrap = begin("cart").protocol(protocol(Integer.parseInt(args[1]), args[2]));
         ReferenceConfig<Stock> stock = refer(Stock.class, args[3], 5000);
         bootstrap.reference(stock);
-        provide(bootstrap, Cart.class, new CartService(stock.get()));
+        provide(bootstrap, Cart.class, new CartService(stock::get));
         bootstrap.start();
         new CountDownLatch(1).await();
       }
