@@ -7,10 +7,10 @@ import {
   buildJava,
   createCgroup,
   createProgramGroup,
-  findJava,
-  findJavac,
+  findJdk,
   findMaven,
   freePorts,
+  JAVA_RELEASE,
   type ProgramGroup,
   removeCgroup,
   repoRoot,
@@ -24,7 +24,8 @@ const SERIALIZATIONS = ['hessian2', 'fastjson2'];
 const START_MS = 120_000;
 const JVM = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-Djava.net.preferIPv4Stack=true'];
 
-const isHere = findJava() !== null && findJavac() !== null && findMaven() !== null;
+const jdk = findJdk(JAVA_RELEASE);
+const isHere = jdk !== null && findMaven() !== null;
 
 describe.skipIf(!isHere || process.geteuid?.() !== 0)('Dubbo, providers and a consumer', () => {
   let cgroup = '';
@@ -41,7 +42,7 @@ describe.skipIf(!isHere || process.geteuid?.() !== 0)('Dubbo, providers and a co
     const shop = (...args: readonly string[]) =>
       group.start({
         name: `shop ${args[0]}`,
-        command: findJava()!,
+        command: jdk!.java,
         args: [...JVM, '-Dquiet=3000', '-cp', classPath, 'Shop', ...args],
       });
     const listens = async (port: number) => {

