@@ -328,6 +328,32 @@ describe('recognised', () => {
   });
 });
 
+test.each(['hessian2', 'fastjson2'])('a recording of a consumer and a provider, %s', (kind) => {
+  const c = start();
+  for (const [side, name] of [
+    [TO_SERVER, 'to-server'],
+    [TO_CLIENT, 'to-client'],
+  ] as const) {
+    c.feed(side, readFileSync(new URL(`../../fixtures/dubbo-${kind}.${name}.bin`, import.meta.url)));
+  }
+  expect(c.causes).toEqual([]);
+  const calls = c.of(TO_SERVER).filter((m) => m.kind === 'request');
+  const traceOf = (m: (typeof calls)[number]) => m.carried?.traceId?.replace(/^0+/, '') ?? null;
+  expect(calls.filter((m) => m.name !== 'HEARTBEAT').map((m) => [m.name, traceOf(m)])).toEqual([
+    ['Shop$Cart/add', 'abc000'],
+    ['Shop$Cart/add', 'abc001'],
+    ['Shop$Cart/remove', null],
+    ['Shop$Cart/picture', null],
+    ['Shop$Cart/slow', null],
+  ]);
+  expect(calls.filter((m) => m.name === 'HEARTBEAT').length).toBeGreaterThan(0);
+  const answers = c.of(TO_CLIENT).filter((m) => m.kind === 'response');
+  expect(answers.map((m) => m.attributes['error.type'] ?? m.status).filter((what) => what !== 'ok')).toEqual([
+    'Shop$SoldOut',
+  ]);
+  expect(answers.length).toBe(calls.length);
+});
+
 const CAPTURES = '../shared/captures/dubbo';
 /** Payloads of a capture's packets (Ethernet, IPv4, TCP), in their order. */
 function payloads(file: string): Uint8Array[] {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import * as wire from '../testing/fastcgi.ts';
@@ -299,4 +300,44 @@ describe('recognised', () => {
     expect(fastcgi.detect(bytesOf(wire.begin(1).slice(0, 8)), TO_SERVER)).toBe(0.2);
     expect(fastcgi.detect(bytesOf(wire.page(1).slice(0, 8)), TO_CLIENT)).toBe(0.2);
   });
+});
+
+test('a recording of nginx and PHP-FPM', () => {
+  const c = start();
+  for (const [side, name] of [
+    [TO_SERVER, 'to-server'],
+    [TO_CLIENT, 'to-client'],
+  ] as const) {
+    c.feed(side, readFileSync(new URL(`../../fixtures/fastcgi.${name}.bin`, import.meta.url)));
+  }
+  expect(c.causes).toEqual([]);
+  expect(c.messages.every((m) => m.end > m.start)).toBe(true);
+  const attribute = (m: { attributes: Record<string, unknown> }, name: string) => m.attributes[name] ?? null;
+  expect(c.of(TO_SERVER).map((m) => [m.name, attribute(m, 'http.request.body.size')])).toEqual([
+    ['GET /orders/{id}', null],
+    ['GET /missing', null],
+    ['GET /fails', null],
+    ['GET /moved', null],
+    ['GET /large', null],
+    ['POST /upload', 3000],
+  ]);
+  expect(c.messages[0]!.carried?.traceId).toBe('0af7651916cd43dd8448eb211c80319c');
+  expect(c.messages[0]!.attributes['url.query']).toBe('token=?');
+  expect(
+    c
+      .of(TO_CLIENT)
+      .map((m) => [
+        attribute(m, 'http.response.status_code'),
+        m.status,
+        attribute(m, 'http.response.body.size'),
+        attribute(m, 'weft.fastcgi.stderr.size') !== null,
+      ]),
+  ).toEqual([
+    [200, 'ok', 8, false],
+    [404, 'ok', 2, false],
+    [503, 'error', 5, true],
+    [302, 'ok', 0, false],
+    [200, 'ok', 12_000, false],
+    [200, 'ok', 4, false],
+  ]);
 });

@@ -1,5 +1,5 @@
 import type { Attributes, AttributeValue } from '@weft/model';
-import { TO_CLIENT } from '../protocol.ts';
+import { TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import { addToMap } from './bounds.ts';
 import { endOfCgiHead, likeCgiHead, NO_STATUS, statusOfCgiHead } from './cgi-head.ts';
 import {
@@ -147,10 +147,12 @@ export function endResponseRecord(c: Connection, f: Flow, position: number): voi
   if (f.type !== END_REQUEST) return;
   const request = c.requests.get(f.id);
   const facts = endFacts(f, request?.aborted === true);
+  if (request !== undefined) {
+    // Applications answer without reading all that was sent: what was read is what counts.
+    endRequest(c, request, c.flows[TO_SERVER].next);
+    c.requests.delete(f.id);
+  }
   if (response !== undefined) closeResponse(c, response, position, facts);
-  if (request === undefined) return;
-  endRequest(c, request, c.flows[0].next);
-  c.requests.delete(f.id);
 }
 
 /** What FCGI_END_REQUEST says, as far as it is news. */

@@ -1,6 +1,9 @@
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
 import org.apache.dubbo.config.ApplicationConfig;
 import org.apache.dubbo.config.ProtocolConfig;
 import org.apache.dubbo.config.ReferenceConfig;
@@ -11,7 +14,8 @@ import org.apache.dubbo.rpc.RpcContext;
 
 /** A provider of two services, the second of which calls a further provider, and a consumer that calls them. */
 public final class Shop {
-  public record Nothing() {}
+  /** Milliseconds: the machine may be busy. */
+  private static final int PATIENT = 120_000;
 
   public static final class Item implements java.io.Serializable {
     public String name;
@@ -47,10 +51,10 @@ public final class Shop {
     }
   }
 
-  private record CartService(Stock stock) implements Cart {
+  private record CartService(Supplier<Stock> stock) implements Cart {
     @Override
     public Item add(String name, Item item, List<Item> more) {
-      item.count = stock.count(name);
+      item.count = stock.get().count(name);
       return item;
     }
 
@@ -103,6 +107,7 @@ public final class Shop {
   private static ProtocolConfig protocol(int port, String serialization) {
     ProtocolConfig protocol = new ProtocolConfig("dubbo", port);
     protocol.setSerialization(serialization);
+    protocol.setPreferSerialization("hessian2,fastjson2");
     return protocol;
   }
 
@@ -116,9 +121,9 @@ public final class Shop {
       }
       case "cart" -> {
         DubboBootstrap bootstrap = begin("cart").protocol(protocol(Integer.parseInt(args[1]), args[2]));
-        ReferenceConfig<Stock> stock = refer(Stock.class, args[3], 5000);
+        ReferenceConfig<Stock> stock = refer(Stock.class, args[3], PATIENT);
         bootstrap.reference(stock);
-        provide(bootstrap, Cart.class, new CartService(stock.get()));
+        provide(bootstrap, Cart.class, new CartService(stock::get));
         bootstrap.start();
         new CountDownLatch(1).await();
       }
@@ -128,17 +133,18 @@ public final class Shop {
 
   private static void load(String url, int rounds) throws InterruptedException {
     DubboBootstrap bootstrap = begin("shopper");
-    ReferenceConfig<Cart> reference = refer(Cart.class, url, 1000);
-    bootstrap.reference(reference).start();
+    ReferenceConfig<Cart> reference = refer(Cart.class, url, PATIENT);
+    ReferenceConfig<Cart> hasty = refer(Cart.class, url, 500);
+    bootstrap.reference(reference).reference(hasty).start();
     Cart cart = reference.get();
     Item item = new Item();
     item.name = "rope";
-    item.prices = List.of(1L, 70_000_000_000L);
-    item.weights = Map.of("kg", 12.5);
+    item.prices = new ArrayList<>(List.of(1L, 70_000_000_000L));
+    item.weights = new HashMap<>(Map.of("kg", 12.5));
     for (int i = 0; i < rounds; i++) {
       RpcContext.getClientAttachment()
           .setAttachment("traceparent", String.format("00-%032x-b7ad6b7169203331-01", 0xabc000L + i));
-      cart.add("rope", item, List.of(item, item));
+      cart.add("rope", item, new ArrayList<>(List.of(item, item)));
     }
     try {
       cart.remove("anvil");
@@ -147,7 +153,7 @@ public final class Shop {
     }
     System.out.println(cart.picture(300_000).length);
     try {
-      cart.slow();
+      hasty.get().slow();
     } catch (RuntimeException expected) {
       System.out.println("too slow");
     }
