@@ -675,6 +675,7 @@ describe('bounds', () => {
       verdict: {
         heads: (cookie, received, sent) => verdicts.push([cookie, received, sent]),
         wholeCalls: (port) => ports.push(port),
+        wakes: () => {},
       },
     });
     const wire = stage.story.connection(80, { sequences: [1_000, 5_000] });
@@ -699,6 +700,7 @@ describe('bounds', () => {
       verdict: {
         heads: (...verdict) => verdicts.push(verdict),
         wholeCalls: (port) => ports.push(port),
+        wakes: () => {},
       },
     });
     const wire = stage.story.connection(80, { sequences: [1_000, 3_000_000_000] });

@@ -1,8 +1,8 @@
 import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment, Turns } from '@weft/causality';
-import { EVENT, FLAG, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
+import { EVENT, FLAG, KIND, ROLE, TASK_EVENT, TRANSPORT, WAKE } from '@weft/kernel';
 import { CALL_BYTES, detectProtocol, type Side, tls as TLS, TO_CLIENT, TO_SERVER } from '@weft/protocols';
 import { addressesLearnt, factsOf } from './capture/facts-of-event.ts';
-import { type RecordMemory, readTaskEvent, SocketEvent } from './capture/socket-event.ts';
+import { type RecordMemory, readTaskEvent, readWake, SocketEvent } from './capture/socket-event.ts';
 import { Losses } from './losses.ts';
 import type { PipelineOptions, ProcessFacts, SpanSink, VerdictSink } from './pipeline-contracts.ts';
 import { datagramDigest } from './sessions/datagram-digest.ts';
@@ -57,6 +57,8 @@ export class Pipeline implements ExchangeSink {
   #nextTick = 0;
   /** Server ports whose protocol needs more of a call than its first bytes. */
   readonly #wholeCalls = new Set<number>();
+  /** Processes of which it is told who wakes whom. */
+  readonly #wakesOf = new Set<number>();
   /** Sockets that were dropped though they live on: what is known of them, and whether a request is still their first. */
   readonly #dropped = new Map<number, { readonly facts: ConnectionFacts; readonly fresh: boolean }>();
   #idleCursor: Iterator<Connection> | null = null;
@@ -96,6 +98,11 @@ export class Pipeline implements ExchangeSink {
     if (kind === KIND.EXEC || kind === KIND.EXIT || kind === KIND.FORK) {
       if (length < TASK_EVENT.size) this.losses.count('record_malformed');
       else this.#task(memory, offset);
+      return;
+    }
+    if (kind === KIND.WAKE) {
+      if (length < WAKE.size) this.losses.count('record_malformed');
+      else this.#engine.threadWoken(readWake(memory, offset));
       return;
     }
     const event = this.#event;
@@ -147,6 +154,7 @@ export class Pipeline implements ExchangeSink {
     switch (task.kind) {
       case KIND.EXEC:
         this.#engine.processExited(task.tgid);
+        this.#wakesOf.delete(task.tgid);
         this.#processes.executed(task.tgid, task.name);
         break;
       case KIND.EXIT:
@@ -154,6 +162,7 @@ export class Pipeline implements ExchangeSink {
         this.#turns.exited(task.tid);
         if (task.tgid === task.tid) {
           this.#engine.processExited(task.tgid);
+          this.#wakesOf.delete(task.tgid);
           this.#processes.exited(task.tgid);
         }
         break;
@@ -384,7 +393,15 @@ export class Pipeline implements ExchangeSink {
     } else if (!isHandshake(exchange)) {
       exchange.tid = at.tid;
       this.#engine.requestReceived(exchange, at);
+      if (at.goid === 0 && !this.#wakesOf.has(facts.tgid)) this.#askForWakes(facts.tgid);
     }
+  }
+
+  #askForWakes(tgid: number): void {
+    if (this.#options.without.includes('wakeup')) return;
+    if (this.#wakesOf.size >= MAX_CONNECTIONS) this.#wakesOf.clear();
+    this.#wakesOf.add(tgid);
+    this.#verdict?.wakes(tgid);
   }
 
   #decided(call: Exchange, causes: readonly Candidate<Exchange>[]): void {

@@ -2,6 +2,7 @@ import type { Context } from './context.ts';
 import type { Moment, ServedRequest } from './facts.ts';
 import { Habits } from './habits.ts';
 import { ReadingOrder } from './reading-order.ts';
+import { Wakes } from './wakes.ts';
 
 /** An operating system thread, as causality sees it. */
 export interface Thread<R extends ServedRequest> {
@@ -10,6 +11,8 @@ export interface Thread<R extends ServedRequest> {
   open: number;
   /** It has had more than one at a time: an event loop, or the reading end of a pool. */
   loop: boolean;
+  /** It has read a request: it does not take its work from other threads. */
+  serves: boolean;
   readonly reading: ReadingOrder<R>;
 }
 
@@ -35,12 +38,13 @@ export class ProcessContexts<R extends ServedRequest> {
   /** Requests being served, oldest first. */
   readonly open = new Set<R>();
   readonly habits = new Habits();
+  readonly wakes = new Wakes<R>();
 
   thread(tid: number): Thread<R> {
     let thread = this.threads.get(tid);
     if (thread === undefined) {
       if (this.threads.size >= MAX_THREADS) dropOldestHalf(this.threads);
-      thread = { current: null, open: 0, loop: false, reading: new ReadingOrder() };
+      thread = { current: null, open: 0, loop: false, serves: false, reading: new ReadingOrder() };
       this.threads.set(tid, thread);
     }
     return thread;

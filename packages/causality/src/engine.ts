@@ -7,7 +7,8 @@ import { SocketOrigins } from './evidence/socket-origin.ts';
 import type { EvidenceSource } from './evidence/source.ts';
 import { traceContextSource } from './evidence/trace-context.ts';
 import { socketReturnSource, unitSource } from './evidence/unit.ts';
-import type { Candidate, Moment, OutgoingCall, ServedRequest } from './facts.ts';
+import { actedWhenWoken, wakeupSource, wokenThread } from './evidence/wakeup.ts';
+import type { Candidate, Moment, OutgoingCall, ServedRequest, Wake } from './facts.ts';
 
 /** Candidates kept of a call, the chosen one included. */
 const MAX_CANDIDATES = 4;
@@ -30,6 +31,7 @@ export class CausalityEngine<R extends ServedRequest> {
   readonly #processes = new Map<number, ProcessContexts<R>>();
   readonly #origins = new SocketOrigins<R>();
   readonly #sources: readonly EvidenceSource<R>[];
+  readonly #withoutWakeups: boolean;
 
   constructor(options: EngineOptions = {}) {
     const all: EvidenceSource<R>[] = [
@@ -37,10 +39,12 @@ export class CausalityEngine<R extends ServedRequest> {
       unitSource(),
       socketReturnSource(),
       lineageSource(),
+      wakeupSource(),
       this.#origins.source(),
       carriedIdSource(),
       onlyOpenSource(),
     ];
+    this.#withoutWakeups = options.without?.includes('wakeup') === true;
     this.#sources = all.filter((source) => !options.without?.includes(source.kind));
   }
 
@@ -48,7 +52,7 @@ export class CausalityEngine<R extends ServedRequest> {
   size(): number {
     let size = 0;
     for (const process of this.#processes.values()) {
-      size += 1 + process.threads.size + process.goroutines.size + process.open.size;
+      size += 1 + process.threads.size + process.goroutines.size + process.open.size + process.wakes.size;
     }
     return size;
   }
@@ -72,7 +76,12 @@ export class CausalityEngine<R extends ServedRequest> {
   requestReceived(request: R, at: Moment): void {
     const process = this.#process(request.tgid);
     process.open.add(request);
-    if (at.tid !== 0) process.thread(at.tid).open++;
+    if (at.tid !== 0) {
+      const thread = process.thread(at.tid);
+      thread.open++;
+      thread.serves = true;
+      process.wakes.received(request, at.tid);
+    }
     this.requestRead(request, at);
   }
 
@@ -114,6 +123,7 @@ export class CausalityEngine<R extends ServedRequest> {
       process.habits.learnAnswer(atOnce, thread.reading.acted(request));
     }
     if (!atOnce) this.#setContext(request, 'unit', at, false);
+    process.wakes.answers(request, at);
   }
 
   /**
@@ -124,6 +134,7 @@ export class CausalityEngine<R extends ServedRequest> {
     const process = this.#processes.get(request.tgid);
     if (process === undefined) return;
     process.open.delete(request);
+    process.wakes.served(request);
     process.habits.learnCalls(request.calls);
     const thread = process.threads.get(tid);
     if (thread !== undefined && thread.open > 0) thread.open--;
@@ -153,8 +164,16 @@ export class CausalityEngine<R extends ServedRequest> {
     }
   }
 
+  /** A thread woke another one of its process. */
+  threadWoken(wake: Wake): void {
+    const process = this.#processes.get(wake.tgid);
+    if (process !== undefined && !this.#withoutWakeups) wokenThread(process, wake);
+  }
+
   threadExited(tgid: number, tid: number): void {
-    this.#processes.get(tgid)?.threads.delete(tid);
+    const process = this.#processes.get(tgid);
+    process?.threads.delete(tid);
+    process?.wakes.exited(tid);
   }
 
   processExited(tgid: number): void {
@@ -209,7 +228,10 @@ export class CausalityEngine<R extends ServedRequest> {
 
   /** A call leaves for this request, or connects for it: the next in order may be another's. */
   #acted(request: R, at: Moment): void {
-    if (at.goid === 0) this.#processes.get(at.tgid)?.threads.get(at.tid)?.reading.acted(request);
+    if (at.goid !== 0) return;
+    const process = this.#processes.get(at.tgid);
+    process?.threads.get(at.tid)?.reading.acted(request);
+    if (process !== undefined) actedWhenWoken(process, request, at);
   }
 
   /** @param read bytes of it were read, which it may act on in its turn */
@@ -220,6 +242,8 @@ export class CausalityEngine<R extends ServedRequest> {
     if (at.tid === 0) return;
     const thread = process.thread(at.tid);
     thread.current = context;
-    if (read && at.goid === 0) thread.reading.read(context);
+    if (!read || at.goid !== 0) return;
+    thread.reading.read(context);
+    process.wakes.reads(at.tid);
   }
 }

@@ -14,7 +14,7 @@ import type { GoRuntime } from '../process/go-runtime.ts';
 import type { ProbePoint } from '../tls/probe-plan.ts';
 import { cgroupFolder } from './cgroup.ts';
 import { CpuRings, ringBytesFor } from './cpu-rings.ts';
-import { HOOKS, TLS_PROGRAMS, TLS_TABLES } from './hooks.ts';
+import { HOOKS, TLS_PROGRAMS, TLS_TABLES, WAKING } from './hooks.ts';
 
 /** Names of the kernel's loss causes by their number in the ABI. */
 const LOST_CAUSES: readonly string[] = Object.entries(LOST)
@@ -50,6 +50,8 @@ export class KernelCapture {
   readonly #tlsSites: Uint32Array;
   /** Grows with each change of what the kernel side is told of processes. */
   readonly #generation: Uint32Array;
+  /** Processes that are excluded, or Go's. */
+  readonly #special = new Set<number>();
 
   private constructor(tier: Tier, object: BpfObject, hooks: Record<string, string>, ringBytes: number) {
     this.tier = tier;
@@ -100,6 +102,10 @@ export class KernelCapture {
     const hooks: Record<string, string> = {};
     const wanted = new Set<string>();
     for (const hook of HOOKS[tier]) {
+      if (hook.program === WAKING && options.without.includes('wakeup')) {
+        hooks[hook.program] = 'off: --without wakeup';
+        continue;
+      }
       if (options.refuse?.includes(hook.program)) hooks[hook.program] = 'refused: by request';
       else if (btf.hasTracepoint(hook.tracepoint)) wanted.add(hook.program);
       else hooks[hook.program] = `refused: the kernel has no tracepoint ${hook.tracepoint}`;
@@ -181,11 +187,22 @@ export class KernelCapture {
     this.#setProcess(tgid, PROCESS_FLAG.PROCESS_GO, runtime);
   }
 
+  /** Asks for who wakes whom in a process. Of a Go process its goroutines tell more. */
+  wantWakes(tgid: number): void {
+    if (this.#special.has(tgid)) return;
+    const value = new DataView(new ArrayBuffer(PROCESS.size));
+    value.setUint32(PROCESS.flags, PROCESS_FLAG.PROCESS_WAKES, true);
+    // What sockets remember of the process is not changed by it.
+    this.#processes.update(keyOf(tgid), new Uint8Array(value.buffer));
+  }
+
   forget(tgid: number): void {
+    this.#special.delete(tgid);
     if (this.#processes.delete(keyOf(tgid))) Atomics.add(this.#generation, 0, 1);
   }
 
   #setProcess(tgid: number, flags: number, runtime: GoRuntime | null): void {
+    this.#special.add(tgid);
     const value = new DataView(new ArrayBuffer(PROCESS.size));
     value.setUint32(PROCESS.flags, flags, true);
     if (runtime !== null) {

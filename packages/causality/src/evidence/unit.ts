@@ -25,6 +25,8 @@ const SHARED_NEW_SOCKET = 0.3;
 /** The request is answered already: work that a handler leaves behind. */
 const AFTER_RESPONSE = 0.6;
 const AFTER_RESPONSE_OF_SEVERAL = 0.4;
+/** A thread that takes its work from others goes on with the next, if there is one, without having slept. */
+const AFTER_RESPONSE_OF_WORKER = 0.3;
 /** A goroutine stands alone; a thread under goroutines tells little. */
 const GOROUTINE = 0.999;
 const THREAD_OF_GOROUTINES = 0.35;
@@ -39,6 +41,7 @@ function threadConfidence<R extends ServedRequest>(
   const slept = context.switches !== at.switches;
   if (!context.request.open) {
     if (slept) return 0;
+    if (!thread.serves && process.open.size > 0) return AFTER_RESPONSE_OF_WORKER;
     return thread.open > 0 ? AFTER_RESPONSE_OF_SEVERAL : AFTER_RESPONSE;
   }
   if (thread.open <= 1) {
