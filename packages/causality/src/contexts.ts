@@ -2,7 +2,7 @@ import type { Context } from './context.ts';
 import type { Moment, ServedRequest } from './facts.ts';
 import { Habits } from './habits.ts';
 import { ReadingOrder } from './reading-order.ts';
-import { Wakes } from './wakes.ts';
+import { Wakes } from './wakes/wakes.ts';
 
 /** An operating system thread, as causality sees it. */
 export interface Thread<R extends ServedRequest> {
@@ -13,6 +13,8 @@ export interface Thread<R extends ServedRequest> {
   loop: boolean;
   /** It has read a request: it does not take its work from other threads. */
   serves: boolean;
+  /** How sure it was what it was given to work for, 0..1. */
+  sure: number;
   readonly reading: ReadingOrder<R>;
 }
 
@@ -44,7 +46,7 @@ export class ProcessContexts<R extends ServedRequest> {
     let thread = this.threads.get(tid);
     if (thread === undefined) {
       if (this.threads.size >= MAX_THREADS) dropOldestHalf(this.threads);
-      thread = { current: null, open: 0, loop: false, serves: false, reading: new ReadingOrder() };
+      thread = { current: null, open: 0, loop: false, serves: false, sure: 1, reading: new ReadingOrder() };
       this.threads.set(tid, thread);
     }
     return thread;

@@ -7,7 +7,13 @@ import { SocketOrigins } from './evidence/socket-origin.ts';
 import type { EvidenceSource } from './evidence/source.ts';
 import { traceContextSource } from './evidence/trace-context.ts';
 import { socketReturnSource, unitSource } from './evidence/unit.ts';
-import { actedWhenWoken, wakeupSource, wokenThread } from './evidence/wakeup.ts';
+import {
+  actedWhenWoken,
+  answeredWhenWoken,
+  unknownWhenWoken,
+  wakeupSource,
+  wokenThread,
+} from './evidence/wakeup.ts';
 import type { Candidate, Moment, OutgoingCall, ServedRequest, Wake } from './facts.ts';
 
 /** Candidates kept of a call, the chosen one included. */
@@ -80,7 +86,7 @@ export class CausalityEngine<R extends ServedRequest> {
       const thread = process.thread(at.tid);
       thread.open++;
       thread.serves = true;
-      process.wakes.received(request, at.tid);
+      process.wakes.queue.received(request, at.tid);
     }
     this.requestRead(request, at);
   }
@@ -123,7 +129,7 @@ export class CausalityEngine<R extends ServedRequest> {
       process.habits.learnAnswer(atOnce, thread.reading.acted(request));
     }
     if (!atOnce) this.#setContext(request, 'unit', at, false);
-    process.wakes.answers(request, at);
+    answeredWhenWoken(process, request, at, unit?.current?.request.open !== true);
   }
 
   /**
@@ -134,7 +140,7 @@ export class CausalityEngine<R extends ServedRequest> {
     const process = this.#processes.get(request.tgid);
     if (process === undefined) return;
     process.open.delete(request);
-    process.wakes.served(request);
+    process.wakes.queue.served(request);
     process.habits.learnCalls(request.calls);
     const thread = process.threads.get(tid);
     if (thread !== undefined && thread.open > 0) thread.open--;
@@ -161,6 +167,7 @@ export class CausalityEngine<R extends ServedRequest> {
     const creator = this.#process(tgid).threads.get(parent.tid)?.current;
     if (creator?.request.open) {
       this.#process(tgid).thread(tid).current = { request: creator.request, via: 'lineage', switches: 0 };
+      this.#process(tgid).wakes.created(tid, creator.request);
     }
   }
 
@@ -202,6 +209,7 @@ export class CausalityEngine<R extends ServedRequest> {
     if (call.first) this.#origins.forget(call.socket);
     found.sort((a, b) => b.confidence - a.confidence);
     if (found.length > MAX_CANDIDATES) found.length = MAX_CANDIDATES;
+    if ((found[0]?.confidence ?? 0) < DEFAULT_THRESHOLD) unknownWhenWoken(process, at);
     return found;
   }
 

@@ -75,7 +75,7 @@ function unitCandidates<R extends ServedRequest>(
   if (thread.open > 1 && !first && inOrder(via, process.habits, thread, at, believe)) return;
   const context = thread.current;
   if (context?.via !== via) return;
-  const confidence = threadConfidence(process, thread, context, first, at);
+  const confidence = threadConfidence(process, thread, context, first, at) * thread.sure;
   if (confidence > 0) believe(context.request, via, `thread ${at.tid}`, confidence);
 }
 

@@ -1,6 +1,6 @@
-import type { ProcessContexts } from '../contexts.ts';
+import type { ProcessContexts, Thread } from '../contexts.ts';
 import type { Moment, ServedRequest, Wake } from '../facts.ts';
-import { type Found, isWorker } from '../wakes.ts';
+import { type Guess, isWorker } from '../wakes/wakes.ts';
 import type { EvidenceSource } from './source.ts';
 
 /** Never more sure: a queue may be served in another order than it was filled. */
@@ -9,6 +9,8 @@ const MOST_SURE = 0.985;
 const GOES_ON = 0.98;
 /** The thread was at work for another request when it was woken: for a lock, most likely. */
 const AT_WORK = 0.45;
+/** It was taken for another one that turned out to have had its request. */
+const EXCHANGED = 0.7;
 
 /**
  * A thread was woken: what it did before may be over.
@@ -26,27 +28,57 @@ export function wokenThread<R extends ServedRequest>(process: ProcessContexts<R>
     const isNewWork = handOver.manner === 'read' && !wakes.isLock(wake);
     if ((isNewWork || wake.byFile) && handOver.request !== woken.current.request) woken.current = null;
   }
-  // A result goes back to who had read the request; or a loop has passed on what it had read for another thread.
   const waker = process.threads.get(wake.tid);
-  if (waker === undefined || waker.current === null || !isWorker(waker)) return;
-  const isGivenBack = wake.byFile && woken?.serves === true && !wakes.isLoop(wake.tid);
-  const isPassedOn = !wake.byFile && wakes.isLoop(wake.tid) && handOver.request === waker.current.request;
-  if (isGivenBack || isPassedOn) waker.current = null;
+  if (waker === undefined || !isWorker(waker)) return;
+  if (wakes.isLoop(wake.tid)) {
+    // What it had read it has passed on.
+    if (!wake.byFile && handOver.request === waker.current?.request) waker.current = null;
+  } else if (woken?.serves && wakes.isReturn(wake)) {
+    givesBack(process, waker, woken, wake);
+  }
+}
+
+/** A worker wakes a thread that reads requests: to give it the result, if it had that one's request. */
+function givesBack<R extends ServedRequest>(
+  process: ProcessContexts<R>,
+  waker: Thread<R>,
+  woken: Thread<R>,
+  wake: Wake,
+): void {
+  const { wakes } = process;
+  if (!wakes.hasWork(wake.tid)) return;
+  if (wake.byFile) {
+    const request = waker.current?.request ?? wakes.guesses(wake.tid, wake.switches, true)[0]?.request;
+    if (request === undefined || !wakes.queue.hasRead(request, wake.wokenTid)) return;
+  } else {
+    // An event loop waits for files, and for nothing else but locks.
+    const awaited = woken.open === 1 && !wakes.isLoop(wake.wokenTid) ? woken.current?.request : undefined;
+    if (!awaited?.open || wakes.queue.takerOf(awaited) === wake.wokenTid) return;
+    turnsOut(process, wake.tid, awaited);
+  }
+  waker.current = null;
+  wakes.comesForMore(wake.tid);
 }
 
 /** What the thread was woken for is another matter than what it was working for. */
 function isAtWork<R extends ServedRequest>(
   process: ProcessContexts<R>,
-  { handOver, request }: Found<R>,
+  { handOver, request }: Guess<R>,
   at: Moment,
 ): boolean {
   const thread = process.threads.get(at.tid);
   const context = thread?.current;
   if (thread === undefined || !context?.request.open || context.request === request) return false;
   // Read since the wake: of a loop that has both to do, nobody knows which comes first.
-  if (context.switches >= handOver.switches) return true;
+  if (handOver === null || context.switches >= handOver.switches) return true;
   // An event loop that was woken for something turns to that.
   return !(thread.open > 1 && handOver.byFile);
+}
+
+/** It takes its work from the process's queue, and has none at present. */
+function isFree<R extends ServedRequest>(process: ProcessContexts<R>, tid: number): boolean {
+  const thread = process.threads.get(tid);
+  return isWorker(thread) && thread?.current?.request.open !== true;
 }
 
 /**
@@ -58,34 +90,88 @@ export function wakeupSource<R extends ServedRequest>(): EvidenceSource<R> {
     kind: 'wakeup',
     candidates(process, _call, at, believe) {
       if (at.goid !== 0 || at.tid === 0) return;
-      const found = process.wakes.find(at.tid, at.switches);
-      if (found !== null) {
-        const { handOver, request, rate } = found;
-        const sure = Math.min(MOST_SURE, rate);
-        const confidence = isAtWork(process, found, at) ? Math.min(AT_WORK, sure) : sure;
-        believe(request, 'wakeup', `thread ${at.tid}, woken by ${handOver.waker}`, confidence);
+      for (const guess of process.wakes.guesses(at.tid, at.switches, isFree(process, at.tid))) {
+        const { handOver, request, sign } = guess;
+        const sure = Math.min(MOST_SURE, guess.confidence);
+        const confidence = isAtWork(process, guess, at) ? Math.min(AT_WORK, sure) : sure;
+        const by = handOver === null ? sign : `woken by ${handOver.waker}, ${sign}`;
+        believe(request, 'wakeup', `thread ${at.tid}, ${by}`, confidence);
       }
-      const context = process.threads.get(at.tid)?.current;
-      if (context?.via === 'wakeup' && context.request.open) {
-        believe(context.request, 'wakeup', `thread ${at.tid}, goes on`, GOES_ON);
+      const thread = process.threads.get(at.tid);
+      const context = thread?.current;
+      if (thread !== undefined && context?.via === 'wakeup' && context.request.open) {
+        believe(context.request, 'wakeup', `thread ${at.tid}, goes on`, GOES_ON * thread.sure);
       }
     },
   };
 }
 
-/** A thread has acted for a request: if it was woken for it, it works for it from now on. */
+/** A call leaves for a request: if the thread was woken for it, it works for it from now on. */
 export function actedWhenWoken<R extends ServedRequest>(
   process: ProcessContexts<R>,
   request: R,
   at: Moment,
 ): void {
   if (at.goid !== 0 || at.tid === 0) return;
-  const found = process.wakes.find(at.tid, at.switches);
-  process.wakes.acted(request, at);
-  if (found?.request !== request || process.wakes.isLoop(at.tid)) return;
-  const thread = process.thread(at.tid);
-  const { current } = thread;
-  if (isWorker(thread) && current?.request !== request) {
-    thread.current = { request, via: 'wakeup', switches: at.switches };
+  const { wakes } = process;
+  const free = isFree(process, at.tid);
+  const guess = wakes.guesses(at.tid, at.switches, free).find((one) => one.request === request);
+  wakes.acted(request, at, free);
+  if (guess === undefined || wakes.isLoop(at.tid)) return;
+  worksFor(process, at.tid, request, at.switches, guess.confidence);
+}
+
+/** A call leaves for nobody: what the thread may have been woken for is taken all the same. */
+export function unknownWhenWoken<R extends ServedRequest>(process: ProcessContexts<R>, at: Moment): void {
+  if (at.goid !== 0 || at.tid === 0) return;
+  const free = isFree(process, at.tid);
+  if (!free) return;
+  const [guess] = process.wakes.guesses(at.tid, at.switches, free);
+  process.wakes.actedPerhaps(guess?.request ?? null, at, free);
+  if (guess !== undefined) worksFor(process, at.tid, guess.request, at.switches, guess.confidence);
+}
+
+function worksFor<R extends ServedRequest>(
+  process: ProcessContexts<R>,
+  tid: number,
+  request: R,
+  switches: number,
+  sure: number,
+): void {
+  const thread = process.thread(tid);
+  if (!isWorker(thread) || thread.current?.request === request) return;
+  thread.current = { request, via: 'wakeup', switches };
+  thread.sure = Math.min(MOST_SURE, sure);
+}
+
+/**
+ * A thread writes the answer to a request, or a part of it: that is certain.
+ * @param free it had nothing to work for before
+ */
+export function answeredWhenWoken<R extends ServedRequest>(
+  process: ProcessContexts<R>,
+  request: R,
+  at: Moment,
+  free: boolean,
+): void {
+  if (at.goid !== 0 || at.tid === 0) return;
+  const thread = process.threads.get(at.tid);
+  if (!isWorker(thread) || thread === undefined) {
+    process.wakes.acted(request, at, free);
+    process.wakes.turnedOut(at.tid, request);
+    return;
   }
+  process.wakes.answers(at, free);
+  thread.sure = 1;
+  turnsOut(process, at.tid, request);
+  if (!request.open) process.wakes.comesForMore(at.tid);
+}
+
+/** Two threads may have been taken for each other. */
+function turnsOut<R extends ServedRequest>(process: ProcessContexts<R>, tid: number, truth: R): void {
+  const other = process.wakes.turnedOut(tid, truth);
+  const thread = other === null ? undefined : process.threads.get(other.tid);
+  if (other === null || thread?.current?.request !== truth) return;
+  thread.current = { request: other.request, via: 'wakeup', switches: thread.current.switches };
+  thread.sure = EXCHANGED;
 }

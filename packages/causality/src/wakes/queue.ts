@@ -1,0 +1,124 @@
+import type { ServedRequest } from '../facts.ts';
+
+const MOST_REQUESTS = 16_384;
+
+/** Where a request stands. */
+interface Place {
+  /** Number in the order of reading. */
+  readonly number: number;
+  /** Thread that read it. */
+  readonly reader: number;
+  /** Wakes for it by who had read it. */
+  handed: number;
+  /** Thread that works for it, or is believed to have taken it; 0: it waits. */
+  taker: number;
+  /** The taker has done something for it. */
+  certain: boolean;
+}
+
+/**
+ * The requests of a process in the order in which they were read, and which thread has taken which. Nobody sees the
+ * program's queue, but what goes in is seen (reading) and when a worker comes for more (it has given its answer, or is woken).
+ */
+export class RequestQueue<R extends ServedRequest> {
+  readonly #places = new Map<R, Place>();
+  #lastServed: { readonly request: R; readonly place: Place } | null = null;
+  #received = 0;
+  /** Number of the last one that was surely taken. */
+  #gone = 0;
+
+  received(request: R, reader: number): void {
+    if (this.#places.size >= MOST_REQUESTS) {
+      for (const oldest of this.#places.keys()) {
+        this.#places.delete(oldest);
+        break;
+      }
+    }
+    this.#places.set(request, { number: ++this.#received, reader, handed: 0, taker: 0, certain: false });
+  }
+
+  /** The answer is complete; who has written it is told afterwards. */
+  served(request: R): void {
+    const place = this.#places.get(request);
+    if (place === undefined) return;
+    this.#places.delete(request);
+    this.#lastServed = { request, place };
+  }
+
+  #placeOf(request: R): Place | undefined {
+    return this.#lastServed?.request === request ? this.#lastServed.place : this.#places.get(request);
+  }
+
+  /**
+   * The thread wakes another one while it works for a request.
+   * @returns it had read it, and this is the first wake for it: it hands it over
+   */
+  isHandedOver(request: R, tid: number): boolean {
+    const place = this.#places.get(request);
+    if (place?.reader !== tid) return false;
+    place.handed++;
+    if (place.handed > 1 || place.certain) return false;
+    // Whoever came for more before this cannot have found it.
+    place.taker = 0;
+    return true;
+  }
+
+  /** The thread had read the request. */
+  hasRead(request: R, tid: number): boolean {
+    return this.#places.get(request)?.reader === tid;
+  }
+
+  /** The request that waits for longest. Those before one that was surely taken wait no longer, whoever has them. */
+  first(): R | null {
+    for (const [request, place] of this.#places) {
+      if (place.taker === 0 && place.number > this.#gone) return request;
+    }
+    return null;
+  }
+
+  /** Somebody has surely taken it. */
+  isGone(request: R): void {
+    const place = this.#placeOf(request);
+    if (place !== undefined && place.number > this.#gone) this.#gone = place.number;
+  }
+
+  /** The thread comes for more and finds it, without a sign of that yet. */
+  take(request: R, tid: number): void {
+    const place = this.#placeOf(request);
+    if (place !== undefined) place.taker = tid;
+  }
+
+  /** It has not. */
+  giveBack(request: R, tid: number): void {
+    const place = this.#placeOf(request);
+    if (place !== undefined && place.taker === tid && !place.certain) place.taker = 0;
+  }
+
+  /** The thread does something for the request: the first to do so has taken it. */
+  acted(request: R, tid: number): void {
+    const place = this.#placeOf(request);
+    if (place === undefined || place.certain) return;
+    place.taker = tid;
+    place.certain = true;
+  }
+
+  /** It was not this one that the thread had taken. */
+  mistaken(request: R, tid: number): void {
+    const place = this.#placeOf(request);
+    if (place === undefined || place.taker !== tid) return;
+    place.taker = 0;
+    place.certain = false;
+  }
+
+  /** Who has taken it, for all that is known; 0: nobody. */
+  takerOf(request: R): number {
+    return this.#placeOf(request)?.taker ?? 0;
+  }
+
+  /** Another thread has it: seen, believed, or not at all. Several have when it was handed out in parts. */
+  takenByAnother(request: R, tid: number): 'surely' | 'perhaps' | null {
+    const place = this.#placeOf(request);
+    if (place === undefined || place.taker === 0 || place.taker === tid || place.handed > 1) return null;
+    return place.certain ? 'surely' : 'perhaps';
+  }
+}

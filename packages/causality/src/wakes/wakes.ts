@@ -1,0 +1,356 @@
+import type { ProcessContexts, Thread } from '../contexts.ts';
+import type { Moment, ServedRequest, Wake } from '../facts.ts';
+import { Outcomes } from './outcomes.ts';
+import { RequestQueue } from './queue.ts';
+
+/**
+ * How a wake came about, which says how much it tells:
+ *
+ * - `read`: the waker had read the request, and this is the first wake for it: it is handed over
+ * - `working`: the waker worked for the request; it hands out a part of it, or a result, or only gives a lock free
+ * - `passed-on`: the waker had itself been woken, and has done nothing since that the kernel saw: it passes on what it was
+ *   woken for, or finds more in the queue and calls the next
+ */
+type Manner = 'read' | 'working' | 'passed-on';
+
+/** What a thread was woken for, perhaps. */
+export interface HandOver<R extends ServedRequest> {
+  /** Null: nobody knows for whom the waker worked. */
+  readonly request: R | null;
+  readonly manner: Manner;
+  readonly waker: number;
+  readonly byFile: boolean;
+  /** Futex or file: where a thread waits tells a queue from a lock, once it is known what came of such wakes. */
+  readonly place: number;
+  /** Voluntary context switches of the woken thread at that time. */
+  readonly switches: number;
+}
+
+/** A reason to believe that a thread works for a request now. */
+export interface Guess<R extends ServedRequest> {
+  readonly request: R;
+  /** What is learnt of when it turns out. */
+  readonly sign: string;
+  /** 0..1 */
+  readonly confidence: number;
+  /** The wake that it rests on; null: it has come for more by itself. */
+  readonly handOver: HandOver<R> | null;
+}
+
+interface Worker<R extends ServedRequest> {
+  /** Since its last message; the last of each manner and place, oldest first. */
+  handOvers: HandOver<R>[];
+  /** Signs that spoke before its first message, until it turns out whom that was for. */
+  considered: { readonly request: R; readonly sign: string }[];
+  /** It waits for files: what it is told to do it does between other things. */
+  loop: boolean;
+  /** What it has taken, as it seems, and has not done anything for yet. */
+  claim: Guess<R> | null;
+  /** What it is believed to work for since it last came for more; null: it has done nothing, or nobody knows for whom. */
+  taken: R | null;
+  /** It has done something since it last came for more. */
+  busy: boolean;
+}
+
+/** How often each manner is right, before anything is known. */
+const EXPECTED: Readonly<Record<Manner, number>> = { read: 0.98, working: 0.85, 'passed-on': 0.7 };
+/** The same when another request waits for longer. */
+const EXPECTED_AGAINST: Readonly<Record<Manner, number>> = { read: 0.6, working: 0.5, 'passed-on': 0.25 };
+/** A worker takes the request that waits for longest. */
+const EXPECTED_FIRST = 0.8;
+/** Another thread is believed to have come for it before. */
+const PERHAPS_TAKEN = 0.6;
+/** A loop slept again after the wake: it had done what it was woken for. */
+const LOOP_SLEPT = 0.6;
+const MOST_HAND_OVERS = 8;
+const MOST_THREADS = 8_192;
+const MOST_PLACES = 4_096;
+
+/**
+ * The wakes of one process, and what they hand over. Queue or lock, one taken or many woken: a wake itself does not say;
+ * what became of those before does. An answer names its request for certain, so each one that a woken thread writes, or gives
+ * back to who had read the request, tells which of the signs before it told the truth.
+ */
+export class Wakes<R extends ServedRequest> {
+  readonly queue = new RequestQueue<R>();
+  readonly #workers = new Map<number, Worker<R>>();
+  readonly #outcomes = new Outcomes();
+  /** Futexes at which threads wait that read requests, and those at which others do. */
+  readonly #waitedByReaders = new Set<number>();
+  readonly #waitedByWorkers = new Set<number>();
+  #last: Wake | null = null;
+
+  /** Threads that are remembered. */
+  get size(): number {
+    return this.#workers.size;
+  }
+
+  exited(tid: number): void {
+    const taken = this.#workers.get(tid)?.taken;
+    if (taken?.open) this.queue.mistaken(taken, tid);
+    this.#workers.delete(tid);
+  }
+
+  /** A thread was woken. @returns what for, perhaps */
+  woken(process: ProcessContexts<R>, wake: Wake): HandOver<R> {
+    const worker = this.#worker(wake.wokenTid);
+    if (wake.byFile) worker.loop = true;
+    else this.#noteWaiting(wake.place, process.threads.get(wake.wokenTid));
+    const { request, manner } = this.#workOf(process, wake);
+    this.#last = wake;
+    const { wokenSwitches: switches, place, byFile, tid: waker } = wake;
+    const handOver: HandOver<R> = { request, manner, waker, byFile, place, switches };
+    // It waited for work: what it was believed to have found was another's.
+    if (manner === 'read' && !this.isLock(wake)) this.#dropClaim(worker, wake.wokenTid);
+    const { handOvers } = worker;
+    const same = handOvers.findIndex((one) => one.manner === manner && one.place === place);
+    if (same >= 0) handOvers.splice(same, 1);
+    else if (handOvers.length >= MOST_HAND_OVERS) handOvers.splice(1, 1);
+    handOvers.push(handOver);
+    return handOver;
+  }
+
+  #worker(tid: number): Worker<R> {
+    let worker = this.#workers.get(tid);
+    if (worker === undefined) {
+      if (this.#workers.size >= MOST_THREADS) {
+        for (const oldest of this.#workers.keys()) {
+          this.#workers.delete(oldest);
+          break;
+        }
+      }
+      worker = { handOvers: [], considered: [], loop: false, claim: null, taken: null, busy: false };
+      this.#workers.set(tid, worker);
+    }
+    return worker;
+  }
+
+  #noteWaiting(place: number, thread: Thread<R> | undefined): void {
+    const places = isWorker(thread) ? this.#waitedByWorkers : this.#waitedByReaders;
+    if (places.size >= MOST_PLACES) places.clear();
+    places.add(place);
+  }
+
+  /** Threads that read requests wait there too: no queue of work. */
+  isLock({ byFile, place }: { readonly byFile: boolean; readonly place: number }): boolean {
+    return !byFile && this.#waitedByReaders.has(place);
+  }
+
+  /** Where those wait that have read a request and given it to others, for the result. */
+  isReturn({ byFile, place }: { readonly byFile: boolean; readonly place: number }): boolean {
+    return byFile || (this.#waitedByReaders.has(place) && !this.#waitedByWorkers.has(place));
+  }
+
+  /** For whom a thread works as it wakes another one. */
+  #workOf(process: ProcessContexts<R>, wake: Wake): { request: R | null; manner: Manner } {
+    const thread = process.threads.get(wake.tid);
+    const context = thread?.current;
+    const own = context?.request.open ? context : null;
+    if (own !== null && !this.isLock(wake) && this.queue.hasRead(own.request, wake.tid)) {
+      const isRead = wake.most > 1 && this.#isSameCall(wake);
+      if (isRead || this.queue.isHandedOver(own.request, wake.tid)) {
+        return { request: own.request, manner: 'read' };
+      }
+    }
+    const takes = isWorker(thread) && own === null;
+    const [guess] = this.guesses(wake.tid, wake.switches, takes);
+    if (guess !== undefined && (own === null || own.switches < (guess.handOver?.switches ?? 0))) {
+      // Who calls the next has taken its own just now: what waited for longest then.
+      if (takes && !wake.byFile && wake.most === 1 && !this.isLock(wake)) this.#settle(wake.tid, guess);
+      return { request: guess.request, manner: 'passed-on' };
+    }
+    if (own === null || thread === undefined) return { request: null, manner: 'working' };
+    // A loop that slept since, and has others to work for, may do so now.
+    const isUnclear = thread.open > 1 && own.switches !== wake.switches;
+    return { request: isUnclear ? null : own.request, manner: 'working' };
+  }
+
+  /** Many are woken for one request, of which one takes it. */
+  #isSameCall({ tid, switches, place }: Wake): boolean {
+    const last = this.#last;
+    return last !== null && last.tid === tid && last.switches === switches && last.place === place;
+  }
+
+  /**
+   * What a thread that does something now works for, by what it was woken for and what waits: the most likely first.
+   * @param takes it takes requests from the queue, and has none
+   */
+  guesses(tid: number, switches: number, takes: boolean): Guess<R>[] {
+    const worker = this.#workers.get(tid);
+    if (worker === undefined) return [];
+    if (worker.claim !== null) return takes && worker.claim.request.open ? [worker.claim] : [];
+    const waiting = takes && !worker.loop && worker.handOvers.length > 0 ? this.queue.first() : null;
+    const best = this.#bestHandOver(worker, tid, switches);
+    if (best?.request === waiting || waiting?.open !== true) return best === null ? [] : [best];
+    const against = best?.handOver?.manner;
+    const sign = against !== undefined ? `first, not ${against}` : 'first';
+    const expected = against === undefined ? EXPECTED_FIRST : 1 - EXPECTED_AGAINST[against];
+    const first = { request: waiting, sign, confidence: this.#outcomes.rate(sign, expected), handOver: null };
+    if (best === null || against === undefined) return [first];
+    const other = `${against}, not first`;
+    const confidence = Math.min(
+      best.confidence,
+      this.#outcomes.rate(other, EXPECTED_AGAINST[against]),
+    );
+    return [first, { ...best, sign: other, confidence }].sort((a, b) => b.confidence - a.confidence);
+  }
+
+  #bestHandOver({ handOvers }: Worker<R>, tid: number, switches: number): Guess<R> | null {
+    let best: Guess<R> | null = null;
+    let most = 0;
+    for (let i = handOvers.length - 1; i >= 0; i--) {
+      const handOver = handOvers[i]!;
+      const { request, manner, byFile } = handOver;
+      if (handOver.switches > switches) continue;
+      let confidence = this.#rate(handOver);
+      if (byFile && handOver.switches !== switches) confidence *= LOOP_SLEPT;
+      const taken = request === null ? null : this.queue.takenByAnother(request, tid);
+      if (taken === 'perhaps') confidence *= PERHAPS_TAKEN;
+      if (confidence <= most || taken === 'surely') continue;
+      most = confidence;
+      best = request?.open ? { request, sign: manner, confidence, handOver } : null;
+    }
+    return best;
+  }
+
+  #rate({ manner, place }: HandOver<R>): number {
+    return this.#outcomes.rate(`${manner} ${place}`, this.#outcomes.rate(manner, EXPECTED[manner]));
+  }
+
+  /** The thread was given something to do, or does something, since it last came for more. */
+  hasWork(tid: number): boolean {
+    const worker = this.#workers.get(tid);
+    return worker !== undefined && (worker.busy || worker.handOvers.length > 0 || worker.claim !== null);
+  }
+
+  /** The thread waits for files. */
+  isLoop(tid: number): boolean {
+    return this.#workers.get(tid)?.loop === true;
+  }
+
+  /** A thread does something for a request: what it was woken for is done. */
+  acted(request: R, at: Moment, takes: boolean): void {
+    const worker = this.#workers.get(at.tid);
+    if (worker !== undefined) {
+      if (worker.handOvers.length > 0 || worker.claim !== null) this.#begins(worker, request, at, takes);
+      worker.busy = true;
+      worker.taken = request;
+    }
+    this.queue.acted(request, at.tid);
+  }
+
+  /** A worker writes the answer to a request: what it was woken for turns out. */
+  answers(at: Moment, takes: boolean): void {
+    const worker = this.#workers.get(at.tid);
+    if (worker === undefined || worker.loop || (worker.handOvers.length === 0 && worker.claim === null)) return;
+    const [guess] = this.guesses(at.tid, at.switches, takes);
+    if (!worker.busy && guess !== undefined) worker.taken = guess.request;
+    this.#begins(worker, worker.taken, at, takes);
+    worker.busy = true;
+  }
+
+  /** It does something for nobody who is known; this one is a guess. */
+  actedPerhaps(request: R | null, at: Moment, takes: boolean): void {
+    const worker = this.#workers.get(at.tid);
+    if (worker === undefined || worker.loop) return;
+    this.#begins(worker, request, at, takes);
+    worker.busy = true;
+    worker.taken = request;
+    if (request !== null) this.queue.take(request, at.tid);
+  }
+
+  #begins(worker: Worker<R>, request: R | null, at: Moment, takes: boolean): void {
+    worker.considered = this.#signs(worker, at, takes);
+    // A loop does other things too, and goes on with this afterwards.
+    worker.handOvers = worker.loop ? worker.handOvers.filter((one) => one.request !== request) : [];
+    if (worker.claim?.request !== request) this.#dropClaim(worker, at.tid);
+    worker.claim = null;
+  }
+
+  #signs(worker: Worker<R>, at: Moment, takes: boolean): { request: R; sign: string }[] {
+    const signs: { request: R; sign: string }[] = this.guesses(at.tid, at.switches, takes);
+    for (const { request, manner, place, switches } of worker.handOvers) {
+      if (request === null || switches > at.switches) continue;
+      signs.push({ request, sign: manner }, { request, sign: `${manner} ${place}` });
+    }
+    return signs;
+  }
+
+  /** A thread reads something of its own: what it was woken for is out of date, unless it is a loop. */
+  reads(tid: number): void {
+    const worker = this.#workers.get(tid);
+    if (worker === undefined || worker.loop) return;
+    if (worker.handOvers.length > 0) worker.handOvers = [];
+    this.#dropClaim(worker, tid);
+    worker.busy = true;
+  }
+
+  /** A thread was created while its creator worked for a request. */
+  created(tid: number, request: R): void {
+    const worker = this.#worker(tid);
+    worker.taken = request;
+    this.queue.acted(request, tid);
+  }
+
+  /**
+   * It turns out for whom a worker has worked.
+   * @returns the thread that was believed to work for that one, and works for what this one was believed to, then; 0: none
+   */
+  turnedOut(tid: number, truth: R): { readonly tid: number; readonly request: R } | null {
+    this.queue.isGone(truth);
+    const worker = this.#worker(tid);
+    this.#learn(worker, truth);
+    const { taken } = worker;
+    const other = this.queue.takerOf(truth);
+    worker.taken = truth;
+    if (taken !== null && taken !== truth) this.queue.mistaken(taken, tid);
+    if (other === tid) return null;
+    if (other !== 0) this.queue.mistaken(truth, other);
+    this.queue.acted(truth, tid);
+    const believed = this.#workers.get(other);
+    if (believed?.taken !== truth || taken === null || taken === truth || !taken.open) return null;
+    believed.taken = taken;
+    this.queue.take(taken, other);
+    return { tid: other, request: taken };
+  }
+
+  #learn(worker: Worker<R>, truth: R): void {
+    const signs = new Set<string>();
+    for (const { sign, request } of worker.considered) {
+      if (signs.has(sign)) continue;
+      signs.add(sign);
+      this.#outcomes.learn(sign, request === truth);
+    }
+    worker.considered = [];
+  }
+
+  /** A worker is done, and comes for more: if something waits it goes on without having slept. */
+  comesForMore(tid: number): void {
+    const worker = this.#worker(tid);
+    if (worker.loop) return;
+    worker.handOvers = [];
+    worker.busy = false;
+    worker.taken = null;
+    this.#dropClaim(worker, tid);
+    const request = this.queue.first();
+    if (request === null) return;
+    const confidence = this.#outcomes.rate('next', EXPECTED_FIRST);
+    this.#settle(tid, { request, sign: 'next', confidence, handOver: null });
+  }
+
+  /** It has taken this one, as it seems: it waits no longer. */
+  #settle(tid: number, guess: Guess<R>): void {
+    this.#worker(tid).claim = guess;
+    this.queue.take(guess.request, tid);
+  }
+
+  #dropClaim(worker: Worker<R>, tid: number): void {
+    if (worker.claim !== null) this.queue.giveBack(worker.claim.request, tid);
+    worker.claim = null;
+  }
+}
+
+/** A thread that takes its work from others: it has never read a request. */
+export function isWorker<R extends ServedRequest>(thread: Thread<R> | undefined): boolean {
+  return thread?.serves !== true;
+}
