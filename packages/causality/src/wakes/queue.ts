@@ -76,6 +76,11 @@ export class RequestQueue<R extends ServedRequest> {
     return null;
   }
 
+  /** A thread was woken for it. */
+  wasHandedOver(request: R): boolean {
+    return (this.#places.get(request)?.handed ?? 0) > 0;
+  }
+
   /** Somebody has surely taken it. */
   isGone(request: R): void {
     const place = this.#placeOf(request);

@@ -50,6 +50,8 @@ interface Worker<R extends ServedRequest> {
   taken: R | null;
   /** It has done something since it last came for more. */
   busy: boolean;
+  /** It came for more, and has not been seen to do anything since. */
+  hungry: boolean;
 }
 
 /** How often each manner is right, before anything is known. */
@@ -119,7 +121,7 @@ export class Wakes<R extends ServedRequest> {
           break;
         }
       }
-      worker = { handOvers: [], considered: [], loop: false, claim: null, taken: null, busy: false };
+      worker = { handOvers: [], considered: [], loop: false, claim: null, taken: null, busy: false, hungry: false };
       this.#workers.set(tid, worker);
     }
     return worker;
@@ -179,11 +181,12 @@ export class Wakes<R extends ServedRequest> {
     const worker = this.#workers.get(tid);
     if (worker === undefined) return [];
     if (worker.claim !== null) return takes && worker.claim.request.open ? [worker.claim] : [];
-    const waiting = takes && !worker.loop && worker.handOvers.length > 0 ? this.queue.first() : null;
+    const wasWoken = worker.handOvers.length > 0;
+    const waiting = takes && !worker.loop && (wasWoken || worker.hungry) ? this.queue.first() : null;
     const best = this.#bestHandOver(worker, tid, switches);
     if (best?.request === waiting || waiting?.open !== true) return best === null ? [] : [best];
     const against = best?.handOver?.manner;
-    const sign = against !== undefined ? `first, not ${against}` : 'first';
+    const sign = against !== undefined ? `first, not ${against}` : wasWoken ? 'first' : 'late';
     const expected = against === undefined ? EXPECTED_FIRST : 1 - EXPECTED_AGAINST[against];
     const first = { request: waiting, sign, confidence: this.#outcomes.rate(sign, expected), handOver: null };
     if (best === null || against === undefined) return [first];
@@ -232,7 +235,7 @@ export class Wakes<R extends ServedRequest> {
   acted(request: R, at: Moment, takes: boolean): void {
     const worker = this.#workers.get(at.tid);
     if (worker !== undefined) {
-      if (worker.handOvers.length > 0 || worker.claim !== null) this.#begins(worker, request, at, takes);
+      if (this.#hasNews(worker)) this.#begins(worker, request, at, takes);
       worker.busy = true;
       worker.taken = request;
     }
@@ -242,11 +245,15 @@ export class Wakes<R extends ServedRequest> {
   /** A worker writes the answer to a request: what it was woken for turns out. */
   answers(at: Moment, takes: boolean): void {
     const worker = this.#workers.get(at.tid);
-    if (worker === undefined || worker.loop || (worker.handOvers.length === 0 && worker.claim === null)) return;
+    if (worker === undefined || worker.loop || !this.#hasNews(worker)) return;
     const [guess] = this.guesses(at.tid, at.switches, takes);
     if (!worker.busy && guess !== undefined) worker.taken = guess.request;
     this.#begins(worker, worker.taken, at, takes);
     worker.busy = true;
+  }
+
+  #hasNews({ handOvers, claim, hungry }: Worker<R>): boolean {
+    return handOvers.length > 0 || claim !== null || hungry;
   }
 
   /** It does something for nobody who is known; this one is a guess. */
@@ -265,6 +272,7 @@ export class Wakes<R extends ServedRequest> {
     worker.handOvers = worker.loop ? worker.handOvers.filter((one) => one.request !== request) : [];
     if (worker.claim?.request !== request) this.#dropClaim(worker, at.tid);
     worker.claim = null;
+    worker.hungry = false;
   }
 
   #signs(worker: Worker<R>, at: Moment, takes: boolean): { request: R; sign: string }[] {
@@ -282,6 +290,7 @@ export class Wakes<R extends ServedRequest> {
     if (worker === undefined || worker.loop) return;
     if (worker.handOvers.length > 0) worker.handOvers = [];
     this.#dropClaim(worker, tid);
+    worker.hungry = false;
     worker.busy = true;
   }
 
@@ -332,8 +341,10 @@ export class Wakes<R extends ServedRequest> {
     worker.busy = false;
     worker.taken = null;
     this.#dropClaim(worker, tid);
+    worker.hungry = true;
     const request = this.queue.first();
-    if (request === null) return;
+    // Somebody was woken for it, and who is quicker gets it.
+    if (request === null || this.queue.wasHandedOver(request)) return;
     const confidence = this.#outcomes.rate('next', EXPECTED_FIRST);
     this.#settle(tid, { request, sign: 'next', confidence, handOver: null });
   }
