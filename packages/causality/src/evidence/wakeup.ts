@@ -48,7 +48,7 @@ function givesBack<R extends ServedRequest>(
   const { wakes } = process;
   if (!wakes.hasWork(wake.tid)) return;
   if (wake.byFile) {
-    const request = waker.current?.request ?? wakes.guesses(wake.tid, wake.switches, true)[0]?.request;
+    const request = waker.current?.request ?? wakes.guesses(wake.tid, wake.switches, true, wake.time)[0]?.request;
     if (request === undefined || !wakes.queue.hasRead(request, wake.wokenTid)) return;
   } else {
     // An event loop waits for files, and for nothing else but locks.
@@ -90,7 +90,7 @@ export function wakeupSource<R extends ServedRequest>(): EvidenceSource<R> {
     kind: 'wakeup',
     candidates(process, _call, at, believe) {
       if (at.goid !== 0 || at.tid === 0) return;
-      for (const guess of process.wakes.guesses(at.tid, at.switches, isFree(process, at.tid))) {
+      for (const guess of process.wakes.guesses(at.tid, at.switches, isFree(process, at.tid), at.time)) {
         const { handOver, request, sign } = guess;
         const sure = Math.min(MOST_SURE, guess.confidence);
         const confidence = isAtWork(process, guess, at) ? Math.min(AT_WORK, sure) : sure;
@@ -115,7 +115,7 @@ export function actedWhenWoken<R extends ServedRequest>(
   if (at.goid !== 0 || at.tid === 0) return;
   const { wakes } = process;
   const free = isFree(process, at.tid);
-  const guess = wakes.guesses(at.tid, at.switches, free).find((one) => one.request === request);
+  const guess = wakes.guesses(at.tid, at.switches, free, at.time).find((one) => one.request === request);
   wakes.acted(request, at, free);
   if (guess === undefined || wakes.isLoop(at.tid)) return;
   worksFor(process, at.tid, request, at.switches, guess.confidence);
@@ -126,7 +126,7 @@ export function unknownWhenWoken<R extends ServedRequest>(process: ProcessContex
   if (at.goid !== 0 || at.tid === 0) return;
   const free = isFree(process, at.tid);
   if (!free) return;
-  const [guess] = process.wakes.guesses(at.tid, at.switches, free);
+  const [guess] = process.wakes.guesses(at.tid, at.switches, free, at.time);
   process.wakes.actedPerhaps(guess?.request ?? null, at, free);
   if (guess !== undefined) worksFor(process, at.tid, guess.request, at.switches, guess.confidence);
 }

@@ -8,8 +8,11 @@ interface Place {
   readonly number: number;
   /** Thread that read it. */
   readonly reader: number;
-  /** Wakes for it by who had read it. */
+  /** Workers that were woken for it by who had read it. */
   handed: number;
+  /** The last of them, and when; 0: none. */
+  wokenFor: number;
+  wokenAt: number;
   /** Thread that works for it, or is believed to have taken it; 0: it waits. */
   taker: number;
   /** The taker has done something for it. */
@@ -34,7 +37,7 @@ export class RequestQueue<R extends ServedRequest> {
         break;
       }
     }
-    this.#places.set(request, { number: ++this.#received, reader, handed: 0, taker: 0, certain: false });
+    this.#places.set(request, { number: ++this.#received, reader, handed: 0, wokenFor: 0, wokenAt: 0, taker: 0, certain: false });
   }
 
   /** The answer is complete; who has written it is told afterwards. */
@@ -51,16 +54,22 @@ export class RequestQueue<R extends ServedRequest> {
 
   /**
    * The thread wakes another one while it works for a request.
-   * @returns it had read it, and this is the first wake for it: it hands it over
+   * @param worker the woken thread, if it is known to work for others; 0: a runtime's threads are woken too
+   * @returns it had read it, and nobody has begun with it: it hands it over
    */
-  isHandedOver(request: R, tid: number): boolean {
+  isHandedOver(request: R, tid: number, worker: number, time: number): boolean {
     const place = this.#places.get(request);
     if (place?.reader !== tid) return false;
-    place.handed++;
-    if (place.handed > 1 || place.certain) return false;
-    // Whoever came for more before this cannot have found it.
-    place.taker = 0;
-    return true;
+    if (worker !== 0) {
+      if (place.handed === 0 && !place.certain) {
+        // Whoever came for more before this cannot have found it.
+        place.taker = 0;
+        place.wokenFor = worker;
+        place.wokenAt = time;
+      }
+      place.handed++;
+    }
+    return !place.certain;
   }
 
   /** The thread had read the request. */
@@ -68,17 +77,26 @@ export class RequestQueue<R extends ServedRequest> {
     return this.#places.get(request)?.reader === tid;
   }
 
-  /** The request that waits for longest. Those before one that was surely taken wait no longer, whoever has them. */
-  first(): R | null {
+  /**
+   * The request that waits for longest. Those before one that was surely taken wait no longer, whoever has them.
+   * @param tid leaves out what another thread than this was woken for, and has not begun; 0: all
+   */
+  first(tid: number): R | null {
     for (const [request, place] of this.#places) {
-      if (place.taker === 0 && place.number > this.#gone) return request;
+      if (place.taker !== 0 || place.number <= this.#gone) continue;
+      if (tid === 0 || place.wokenFor === 0 || place.wokenFor === tid) return request;
     }
     return null;
   }
 
-  /** A thread was woken for it. */
-  wasHandedOver(request: R): boolean {
-    return (this.#places.get(request)?.handed ?? 0) > 0;
+  /** When the thread was woken that has the first claim to it, ns; 0: none was. */
+  wokenAt(request: R): number {
+    return this.#places.get(request)?.wokenAt ?? 0;
+  }
+
+  /** The thread has begun with something else than what it was woken for. */
+  goneElsewhere(tid: number): void {
+    for (const place of this.#places.values()) if (place.wokenFor === tid) place.wokenFor = 0;
   }
 
   /** Somebody has surely taken it. */

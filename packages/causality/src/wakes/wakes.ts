@@ -42,6 +42,8 @@ interface Worker<R extends ServedRequest> {
   handOvers: HandOver<R>[];
   /** Signs that spoke before its first message, until it turns out whom that was for. */
   considered: { readonly request: R; readonly sign: string }[];
+  /** It has done something for others ever: it is no thread of the runtime's own. */
+  known: boolean;
   /** It waits for files: what it is told to do it does between other things. */
   loop: boolean;
   /** What it has taken, as it seems, and has not done anything for yet. */
@@ -121,7 +123,7 @@ export class Wakes<R extends ServedRequest> {
           break;
         }
       }
-      worker = { handOvers: [], considered: [], loop: false, claim: null, taken: null, busy: false, hungry: false };
+      worker = { handOvers: [], considered: [], known: false, loop: false, claim: null, taken: null, busy: false, hungry: false };
       this.#workers.set(tid, worker);
     }
     return worker;
@@ -149,13 +151,14 @@ export class Wakes<R extends ServedRequest> {
     const context = thread?.current;
     const own = context?.request.open ? context : null;
     if (own !== null && !this.isLock(wake) && this.queue.hasRead(own.request, wake.tid)) {
-      const isRead = wake.most > 1 && this.#isSameCall(wake);
-      if (isRead || this.queue.isHandedOver(own.request, wake.tid)) {
+      const isKnown = this.#workers.get(wake.wokenTid)?.known && !(wake.most > 1 && this.#isSameCall(wake));
+      const worker = isKnown ? wake.wokenTid : 0;
+      if (this.queue.isHandedOver(own.request, wake.tid, worker, wake.time)) {
         return { request: own.request, manner: 'read' };
       }
     }
     const takes = isWorker(thread) && own === null;
-    const [guess] = this.guesses(wake.tid, wake.switches, takes);
+    const [guess] = this.guesses(wake.tid, wake.switches, takes, wake.time);
     if (guess !== undefined && (own === null || own.switches < (guess.handOver?.switches ?? 0))) {
       // Who calls the next has taken its own just now: what waited for longest then.
       if (takes && !wake.byFile && wake.most === 1 && !this.isLock(wake)) this.#settle(wake.tid, guess);
@@ -176,14 +179,27 @@ export class Wakes<R extends ServedRequest> {
   /**
    * What a thread that does something now works for, by what it was woken for and what waits: the most likely first.
    * @param takes it takes requests from the queue, and has none
+   * @param time now, ns
    */
-  guesses(tid: number, switches: number, takes: boolean): Guess<R>[] {
+  guesses(tid: number, switches: number, takes: boolean, time: number): Guess<R>[] {
     const worker = this.#workers.get(tid);
     if (worker === undefined) return [];
     if (worker.claim !== null) return takes && worker.claim.request.open ? [worker.claim] : [];
-    const wasWoken = worker.handOvers.length > 0;
-    const waiting = takes && !worker.loop && (wasWoken || worker.hungry) ? this.queue.first() : null;
     const best = this.#bestHandOver(worker, tid, switches);
+    const wasWoken = worker.handOvers.length > 0;
+    if (!takes || worker.loop || !(wasWoken || worker.hungry)) return best === null ? [] : [best];
+    const guesses = this.#fromQueue(best, this.queue.first(tid), wasWoken);
+    const first = this.queue.first(0);
+    if (first?.open !== true || guesses.some(({ request }) => request === first)) return guesses;
+    // Another thread was woken for that one, and may not have come to it yet.
+    const sign = `left after ${ageOf(time - this.queue.wokenAt(first))}`;
+    const left = this.#outcomes.rate(sign, guesses.length === 0 ? 0.5 : expectedLeft(time - this.queue.wokenAt(first)));
+    const others = guesses.map((one) => ({ ...one, confidence: one.confidence * (1 - left) }));
+    return [...others, { request: first, sign, confidence: left, handOver: null }].sort(byConfidence);
+  }
+
+  /** @param waiting the request that waits for longest, and for nobody else */
+  #fromQueue(best: Guess<R> | null, waiting: R | null, wasWoken: boolean): Guess<R>[] {
     if (best?.request === waiting || waiting?.open !== true) return best === null ? [] : [best];
     const against = best?.handOver?.manner;
     const sign = against !== undefined ? `first, not ${against}` : wasWoken ? 'first' : 'late';
@@ -191,11 +207,8 @@ export class Wakes<R extends ServedRequest> {
     const first = { request: waiting, sign, confidence: this.#outcomes.rate(sign, expected), handOver: null };
     if (best === null || against === undefined) return [first];
     const other = `${against}, not first`;
-    const confidence = Math.min(
-      best.confidence,
-      this.#outcomes.rate(other, EXPECTED_AGAINST[against]),
-    );
-    return [first, { ...best, sign: other, confidence }].sort((a, b) => b.confidence - a.confidence);
+    const rate = this.#outcomes.rate(other, EXPECTED_AGAINST[against]);
+    return [first, { ...best, sign: other, confidence: Math.min(best.confidence, rate) }].sort(byConfidence);
   }
 
   #bestHandOver({ handOvers }: Worker<R>, tid: number, switches: number): Guess<R> | null {
@@ -236,6 +249,7 @@ export class Wakes<R extends ServedRequest> {
     const worker = this.#workers.get(at.tid);
     if (worker !== undefined) {
       if (this.#hasNews(worker)) this.#begins(worker, request, at, takes);
+      worker.known = true;
       worker.busy = true;
       worker.taken = request;
     }
@@ -246,7 +260,7 @@ export class Wakes<R extends ServedRequest> {
   answers(at: Moment, takes: boolean): void {
     const worker = this.#workers.get(at.tid);
     if (worker === undefined || worker.loop || !this.#hasNews(worker)) return;
-    const [guess] = this.guesses(at.tid, at.switches, takes);
+    const [guess] = this.guesses(at.tid, at.switches, takes, at.time);
     if (!worker.busy && guess !== undefined) worker.taken = guess.request;
     this.#begins(worker, worker.taken, at, takes);
     worker.busy = true;
@@ -273,10 +287,12 @@ export class Wakes<R extends ServedRequest> {
     if (worker.claim?.request !== request) this.#dropClaim(worker, at.tid);
     worker.claim = null;
     worker.hungry = false;
+    worker.known = true;
+    this.queue.goneElsewhere(at.tid);
   }
 
   #signs(worker: Worker<R>, at: Moment, takes: boolean): { request: R; sign: string }[] {
-    const signs: { request: R; sign: string }[] = this.guesses(at.tid, at.switches, takes);
+    const signs: { request: R; sign: string }[] = this.guesses(at.tid, at.switches, takes, at.time);
     for (const { request, manner, place, switches } of worker.handOvers) {
       if (request === null || switches > at.switches) continue;
       signs.push({ request, sign: manner }, { request, sign: `${manner} ${place}` });
@@ -336,15 +352,16 @@ export class Wakes<R extends ServedRequest> {
   /** A worker is done, and comes for more: if something waits it goes on without having slept. */
   comesForMore(tid: number): void {
     const worker = this.#worker(tid);
+    worker.known = true;
     if (worker.loop) return;
     worker.handOvers = [];
     worker.busy = false;
     worker.taken = null;
     this.#dropClaim(worker, tid);
     worker.hungry = true;
-    const request = this.queue.first();
-    // Somebody was woken for it, and who is quicker gets it.
-    if (request === null || this.queue.wasHandedOver(request)) return;
+    const request = this.queue.first(0);
+    // If somebody was woken for it, who is quicker gets it.
+    if (request === null || request !== this.queue.first(tid)) return;
     const confidence = this.#outcomes.rate('next', EXPECTED_FIRST);
     this.#settle(tid, { request, sign: 'next', confidence, handOver: null });
   }
@@ -353,12 +370,27 @@ export class Wakes<R extends ServedRequest> {
   #settle(tid: number, guess: Guess<R>): void {
     this.#worker(tid).claim = guess;
     this.queue.take(guess.request, tid);
+    this.queue.goneElsewhere(tid);
   }
 
   #dropClaim(worker: Worker<R>, tid: number): void {
     if (worker.claim !== null) this.queue.giveBack(worker.claim.request, tid);
     worker.claim = null;
   }
+}
+
+function byConfidence(a: { readonly confidence: number }, b: { readonly confidence: number }): number {
+  return b.confidence - a.confidence;
+}
+
+/** How long ago a thread was woken, roughly: powers of four microseconds. */
+function ageOf(nanos: number): number {
+  return Math.max(0, Math.min(6, Math.floor(Math.log2(Math.max(1, nanos / 10_000)) / 2)));
+}
+
+/** Woken threads come to what they were woken for within some tenths of a millisecond, mostly. */
+function expectedLeft(nanos: number): number {
+  return nanos < 200_000 ? 0.5 : nanos < 1_000_000 ? 0.3 : 0.15;
 }
 
 /** A thread that takes its work from others: it has never read a request. */
