@@ -1,4 +1,4 @@
-import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment, Turns } from '@weft/causality';
+import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, Errands, type Moment, Turns } from '@weft/causality';
 import { EVENT, FLAG, KIND, ROLE, TASK_EVENT, TRANSPORT, WAKE } from '@weft/kernel';
 import { CALL_BYTES, detectProtocol, type Side, tls as TLS, TO_CLIENT, TO_SERVER } from '@weft/protocols';
 import { addressesLearnt, factsOf } from './capture/facts-of-event.ts';
@@ -26,6 +26,10 @@ const TICK_NANOS = 100e6;
 const TICKS_A_ROUND = 8;
 /** What only the quiet ends is given out so long after its end at the latest. */
 const LATEST_NANOS = QUIET_NANOS + TICKS_A_ROUND * TICK_NANOS;
+/** A worker that answers a request has made the calls before that for it. */
+const ANSWERED = 0.99;
+/** What was believed before that. */
+const OUTDONE = 0.4;
 /** Messages up to this size are copied whole anyway. */
 const SMALL_BYTES = 512;
 
@@ -53,6 +57,7 @@ export class Pipeline implements ExchangeSink {
   readonly #turns = new Turns<Exchange>((call, causes) =>
     this.#decided(call, this.#options.without.includes('inferred') ? [] : causes),
   );
+  readonly #errands = new Errands<Exchange, Exchange>((call, request) => this.#errandOver(call, request));
   readonly #held = new HeldCalls((exchange) => this.#ship(exchange));
   #nextTick = 0;
   /** Server ports whose protocol needs more of a call than its first bytes. */
@@ -74,7 +79,9 @@ export class Pipeline implements ExchangeSink {
     this.epochUnixNanos = options.epochUnixNanos ?? 0;
     this.#emit = emit;
     this.#verdict = verdict;
-    this.#engine = new CausalityEngine({ without: options.without });
+    this.#engine = new CausalityEngine({ without: options.without }, (tid, request) =>
+      this.#errands.ended(tid, request),
+    );
   }
 
   get connections(): number {
@@ -387,6 +394,10 @@ export class Pipeline implements ExchangeSink {
       } else {
         const useTurns = sharesWrites && !this.#options.without.includes('inferred');
         this.#decided(exchange, useTurns ? this.#turns.clear(at.tid, causes) : causes);
+        if (this.#engine.isErrand(at, causes)) {
+          exchange.awaited = true;
+          this.#errands.called(at.tid, exchange, at.time);
+        }
         const cause = causeOf(exchange);
         if (cause !== null) exchange.waiter = this.#engine.callSent(cause, at);
       }
@@ -409,6 +420,21 @@ export class Pipeline implements ExchangeSink {
     call.causes = causes;
     const cause = causeOf(call);
     if (cause !== null) cause.underWay++;
+  }
+
+  /** A worker has given its answer, and so it is clear for whom it made a call. */
+  #errandOver(call: Exchange, request: Exchange | null): void {
+    call.awaited = false;
+    if (request === null || request.start > call.start || this.#options.without.includes('unit')) return;
+    const before = causeOf(call);
+    if (call.open && before !== null) before.underWay--;
+    const evidence = { kind: 'unit', key: `thread ${call.tid} answered it`, confidence: ANSWERED } as const;
+    const known = call.causes.find((cause) => cause.request === request);
+    call.causes = [
+      { request, evidence: [evidence, ...(known?.evidence ?? [])], confidence: ANSWERED },
+      ...call.causes.filter((cause) => cause.request !== request).map(outdone),
+    ];
+    if (call.open) request.underWay++;
   }
 
   closed(exchange: Exchange): void {
@@ -447,6 +473,7 @@ export class Pipeline implements ExchangeSink {
     if (now > this.now) this.now = now;
     if (this.now < this.#nextTick) return;
     this.#nextTick = this.now + TICK_NANOS;
+    this.#errands.advance(this.now);
     this.#held.release(this.now, false);
     let budget = Math.max(64, Math.ceil(this.#connections.size / TICKS_A_ROUND));
     this.#idleCursor ??= this.#connections.values();
@@ -481,12 +508,14 @@ export class Pipeline implements ExchangeSink {
       this.#remember(connection);
       this.#connections.delete(cookie);
     }
+    this.#errands.flush();
     this.#held.release(this.now, true);
   }
 
   /** The end of a recording: everything that is open is given out as it stands. */
   finish(): void {
     for (const cookie of [...this.#connections.keys()]) this.#closed(cookie, this.now);
+    this.#errands.flush();
     this.#held.release(this.now, true);
   }
 }
@@ -506,6 +535,12 @@ function endSide(connection: Connection, side: Side, time: number): void {
 function causeOf(exchange: Exchange | null): Exchange | null {
   const best: Candidate<Exchange> | undefined = exchange?.causes[0];
   return best !== undefined && best.confidence >= DEFAULT_THRESHOLD ? best.request : null;
+}
+
+/** Something speaks more clearly for another cause. */
+function outdone(candidate: Candidate<Exchange>): Candidate<Exchange> {
+  const evidence = candidate.evidence.map((one) => ({ ...one, confidence: Math.min(one.confidence, OUTDONE) }));
+  return { ...candidate, evidence, confidence: Math.min(candidate.confidence, OUTDONE) };
 }
 
 /** Bytes moved, but nobody saw by whom: nothing can be concluded from the unit of execution. */

@@ -10,6 +10,8 @@ import { socketReturnSource, unitSource } from './evidence/unit.ts';
 import {
   actedWhenWoken,
   answeredWhenWoken,
+  type ErrandOver,
+  isErrand,
   unknownWhenWoken,
   wakeupSource,
   wokenThread,
@@ -38,8 +40,11 @@ export class CausalityEngine<R extends ServedRequest> {
   readonly #origins = new SocketOrigins<R>();
   readonly #sources: readonly EvidenceSource<R>[];
   readonly #withoutWakeups: boolean;
+  readonly #errandOver: ErrandOver<R>;
 
-  constructor(options: EngineOptions = {}) {
+  /** @param errandOver told when a worker has given an answer, or goes on to something else */
+  constructor(options: EngineOptions = {}, errandOver: ErrandOver<R> = () => {}) {
+    this.#errandOver = errandOver;
     const all: EvidenceSource<R>[] = [
       traceContextSource(),
       unitSource(),
@@ -129,7 +134,7 @@ export class CausalityEngine<R extends ServedRequest> {
       process.habits.learnAnswer(atOnce, thread.reading.acted(request));
     }
     if (!atOnce) this.#setContext(request, 'unit', at, false);
-    answeredWhenWoken(process, request, at, unit?.current?.request.open !== true);
+    answeredWhenWoken(process, request, at, unit?.current?.request.open !== true, this.#errandOver);
   }
 
   /**
@@ -171,16 +176,23 @@ export class CausalityEngine<R extends ServedRequest> {
     }
   }
 
+  /** A worker makes the call, and will answer the request for which it does: `errandOver` tells. */
+  isErrand(at: Moment, causes: readonly Candidate<R>[]): boolean {
+    const process = this.#processes.get(at.tgid);
+    return process !== undefined && isErrand(process, at, causes[0]);
+  }
+
   /** A thread woke another one of its process. */
   threadWoken(wake: Wake): void {
     const process = this.#processes.get(wake.tgid);
-    if (process !== undefined && !this.#withoutWakeups) wokenThread(process, wake);
+    if (process !== undefined && !this.#withoutWakeups) wokenThread(process, wake, this.#errandOver);
   }
 
   threadExited(tgid: number, tid: number): void {
     const process = this.#processes.get(tgid);
     process?.threads.delete(tid);
     process?.wakes.exited(tid);
+    this.#errandOver(tid, null);
   }
 
   processExited(tgid: number): void {

@@ -1,5 +1,6 @@
+import type { Evidence } from '@weft/model';
 import type { ProcessContexts, Thread } from '../contexts.ts';
-import type { Moment, ServedRequest, Wake } from '../facts.ts';
+import type { Candidate, Moment, ServedRequest, Wake } from '../facts.ts';
 import { type Guess, isWorker } from '../wakes/wakes.ts';
 import type { EvidenceSource } from './source.ts';
 
@@ -12,6 +13,9 @@ const AT_WORK = 0.45;
 /** It was taken for another one that turned out to have had its request. */
 const EXCHANGED = 0.7;
 
+/** Told of workers' errands. @param request what it was for; null: it is over, and does not turn out */
+export type ErrandOver<R> = (tid: number, request: R | null) => void;
+
 /**
  * A thread was woken: what it did before may be over.
  *
@@ -20,12 +24,17 @@ const EXCHANGED = 0.7;
  *
  * In all other cases it may as well have waited for a lock, and goes on.
  */
-export function wokenThread<R extends ServedRequest>(process: ProcessContexts<R>, wake: Wake): void {
+export function wokenThread<R extends ServedRequest>(
+  process: ProcessContexts<R>,
+  wake: Wake,
+  over: ErrandOver<R>,
+): void {
   const { wakes } = process;
   const handOver = wakes.woken(process, wake);
   const woken = process.threads.get(wake.wokenTid);
+  const isNewWork = handOver.manner === 'read' && !wakes.isLock(wake);
+  if (isNewWork && isWorker(woken)) over(wake.wokenTid, null);
   if (woken !== undefined && woken.current !== null && isWorker(woken)) {
-    const isNewWork = handOver.manner === 'read' && !wakes.isLock(wake);
     if ((isNewWork || wake.byFile) && handOver.request !== woken.current.request) woken.current = null;
   }
   const waker = process.threads.get(wake.tid);
@@ -34,7 +43,7 @@ export function wokenThread<R extends ServedRequest>(process: ProcessContexts<R>
     // What it had read it has passed on.
     if (!wake.byFile && handOver.request === waker.current?.request) waker.current = null;
   } else if (woken?.serves && wakes.isReturn(wake)) {
-    givesBack(process, waker, woken, wake);
+    givesBack(process, waker, woken, wake, over);
   }
 }
 
@@ -44,17 +53,20 @@ function givesBack<R extends ServedRequest>(
   waker: Thread<R>,
   woken: Thread<R>,
   wake: Wake,
+  over: ErrandOver<R>,
 ): void {
   const { wakes } = process;
   if (!wakes.hasWork(wake.tid)) return;
   if (wake.byFile) {
     const request = waker.current?.request ?? wakes.guesses(wake.tid, wake.switches, true, wake.time)[0]?.request;
     if (request === undefined || !wakes.queue.hasRead(request, wake.wokenTid)) return;
+    over(wake.tid, null);
   } else {
     // An event loop waits for files, and for nothing else but locks.
     const awaited = woken.open === 1 && !wakes.isLoop(wake.wokenTid) ? woken.current?.request : undefined;
     if (!awaited?.open || wakes.queue.takerOf(awaited) === wake.wokenTid) return;
     turnsOut(process, wake.tid, awaited);
+    over(wake.tid, awaited);
   }
   waker.current = null;
   wakes.comesForMore(wake.tid);
@@ -153,6 +165,7 @@ export function answeredWhenWoken<R extends ServedRequest>(
   request: R,
   at: Moment,
   free: boolean,
+  over: ErrandOver<R>,
 ): void {
   if (at.goid !== 0 || at.tid === 0) return;
   const thread = process.threads.get(at.tid);
@@ -164,7 +177,26 @@ export function answeredWhenWoken<R extends ServedRequest>(
   process.wakes.answers(at, free);
   thread.sure = 1;
   turnsOut(process, at.tid, request);
+  over(at.tid, request);
   if (!request.open) process.wakes.comesForMore(at.tid);
+}
+
+/**
+ * The call is a part of what a worker does for some request, which its answer will name. What is handed out in parts is not: others
+ * answer for that.
+ */
+export function isErrand<R extends ServedRequest>(
+  process: ProcessContexts<R>,
+  at: Moment,
+  best: Candidate<R> | undefined,
+): boolean {
+  if (at.goid !== 0 || at.tid === 0 || !process.wakes.workersAnswer) return false;
+  if (!isWorker(process.threads.get(at.tid)) || process.wakes.isLoop(at.tid)) return false;
+  return best === undefined || (best.confidence < 1 && !best.evidence.some(isPart));
+}
+
+function isPart({ kind, key }: Evidence): boolean {
+  return kind === 'wakeup' && key.endsWith(' working');
 }
 
 /** Two threads may have been taken for each other. */

@@ -83,6 +83,8 @@ export class Wakes<R extends ServedRequest> {
   readonly #waitedByReaders = new Set<number>();
   readonly #waitedByWorkers = new Set<number>();
   #last: Wake | null = null;
+  /** It has turned out for whom workers of this process work: they give answers. */
+  workersAnswer = false;
 
   /** Threads that are remembered. */
   get size(): number {
@@ -322,6 +324,7 @@ export class Wakes<R extends ServedRequest> {
    * @returns the thread that was believed to work for that one, and works for what this one was believed to, then; 0: none
    */
   turnedOut(tid: number, truth: R): { readonly tid: number; readonly request: R } | null {
+    this.workersAnswer = true;
     this.queue.isGone(truth);
     const worker = this.#worker(tid);
     this.#learn(worker, truth);
