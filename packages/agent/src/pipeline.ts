@@ -26,8 +26,6 @@ const TICK_NANOS = 100e6;
 const TICKS_A_ROUND = 8;
 /** What only the quiet ends is given out so long after its end at the latest. */
 const LATEST_NANOS = QUIET_NANOS + TICKS_A_ROUND * TICK_NANOS;
-/** A worker that answers a request has made the calls before that for it. */
-const ANSWERED = 0.99;
 /** What was believed before that. */
 const OUTDONE = 0.4;
 /** Messages up to this size are copied whole anyway. */
@@ -57,7 +55,9 @@ export class Pipeline implements ExchangeSink {
   readonly #turns = new Turns<Exchange>((call, causes) =>
     this.#decided(call, this.#options.without.includes('inferred') ? [] : causes),
   );
-  readonly #errands = new Errands<Exchange, Exchange>((call, request) => this.#errandOver(call, request));
+  readonly #errands = new Errands<Exchange, Exchange>((call, request, sure) =>
+    this.#errandOver(call, request, sure),
+  );
   readonly #held = new HeldCalls((exchange) => this.#ship(exchange));
   #nextTick = 0;
   /** Server ports whose protocol needs more of a call than its first bytes. */
@@ -79,9 +79,7 @@ export class Pipeline implements ExchangeSink {
     this.epochUnixNanos = options.epochUnixNanos ?? 0;
     this.#emit = emit;
     this.#verdict = verdict;
-    this.#engine = new CausalityEngine({ without: options.without }, (tid, request) =>
-      this.#errands.ended(tid, request),
-    );
+    this.#engine = new CausalityEngine({ without: options.without }, this.#errands);
   }
 
   get connections(): number {
@@ -396,7 +394,7 @@ export class Pipeline implements ExchangeSink {
         this.#decided(exchange, useTurns ? this.#turns.clear(at.tid, causes) : causes);
         if (this.#engine.isErrand(at, causes)) {
           exchange.awaited = true;
-          this.#errands.called(at.tid, exchange, at.time);
+          this.#errands.called(at, exchange);
         }
         const cause = causeOf(exchange);
         if (cause !== null) exchange.waiter = this.#engine.callSent(cause, at);
@@ -423,15 +421,15 @@ export class Pipeline implements ExchangeSink {
   }
 
   /** A worker has given its answer, and so it is clear for whom it made a call. */
-  #errandOver(call: Exchange, request: Exchange | null): void {
+  #errandOver(call: Exchange, request: Exchange | null, sure: number): void {
     call.awaited = false;
     if (request === null || request.start > call.start || this.#options.without.includes('unit')) return;
     const before = causeOf(call);
     if (call.open && before !== null) before.underWay--;
-    const evidence = { kind: 'unit', key: `thread ${call.tid} answered it`, confidence: ANSWERED } as const;
+    const evidence = { kind: 'unit', key: `errand of thread ${call.tid}`, confidence: sure } as const;
     const known = call.causes.find((cause) => cause.request === request);
     call.causes = [
-      { request, evidence: [evidence, ...(known?.evidence ?? [])], confidence: ANSWERED },
+      { request, evidence: [evidence, ...(known?.evidence ?? [])], confidence: sure },
       ...call.causes.filter((cause) => cause.request !== request).map(outdone),
     ];
     if (call.open) request.underWay++;

@@ -10,13 +10,13 @@ import { socketReturnSource, unitSource } from './evidence/unit.ts';
 import {
   actedWhenWoken,
   answeredWhenWoken,
-  type ErrandOver,
   isErrand,
   unknownWhenWoken,
   wakeupSource,
   wokenThread,
 } from './evidence/wakeup.ts';
 import type { Candidate, Moment, OutgoingCall, ServedRequest, Wake } from './facts.ts';
+import type { ErrandSink } from './wakes/errands.ts';
 
 /** Candidates kept of a call, the chosen one included. */
 const MAX_CANDIDATES = 4;
@@ -30,6 +30,8 @@ export interface EngineOptions {
   readonly without?: readonly EvidenceKind[];
 }
 
+const NOBODY: ErrandSink<unknown> = { ended: () => {}, givenBack: () => {}, answeredBy: () => 0 };
+
 /**
  * Who caused whom, inside processes. Told in the order of the kernel's events what the units of execution
  * read and wrote; asked, when a call leaves, which of the requests being served it belongs to. Pure: no
@@ -40,11 +42,11 @@ export class CausalityEngine<R extends ServedRequest> {
   readonly #origins = new SocketOrigins<R>();
   readonly #sources: readonly EvidenceSource<R>[];
   readonly #withoutWakeups: boolean;
-  readonly #errandOver: ErrandOver<R>;
+  readonly #errands: ErrandSink<R>;
 
-  /** @param errandOver told when a worker has given an answer, or goes on to something else */
-  constructor(options: EngineOptions = {}, errandOver: ErrandOver<R> = () => {}) {
-    this.#errandOver = errandOver;
+  /** @param errands told when workers have given answers, or go on to something else */
+  constructor(options: EngineOptions = {}, errands: ErrandSink<R> = NOBODY) {
+    this.#errands = errands;
     const all: EvidenceSource<R>[] = [
       traceContextSource(),
       unitSource(),
@@ -134,7 +136,7 @@ export class CausalityEngine<R extends ServedRequest> {
       process.habits.learnAnswer(atOnce, thread.reading.acted(request));
     }
     if (!atOnce) this.#setContext(request, 'unit', at, false);
-    answeredWhenWoken(process, request, at, unit?.current?.request.open !== true, this.#errandOver);
+    answeredWhenWoken(process, request, at, unit?.current?.request.open !== true, this.#errands);
   }
 
   /**
@@ -176,7 +178,7 @@ export class CausalityEngine<R extends ServedRequest> {
     }
   }
 
-  /** A worker makes the call, and will answer the request for which it does: `errandOver` tells. */
+  /** A worker makes the call, and will answer the request for which it does: the sink of errands is told. */
   isErrand(at: Moment, causes: readonly Candidate<R>[]): boolean {
     const process = this.#processes.get(at.tgid);
     return process !== undefined && isErrand(process, at, causes[0]);
@@ -185,14 +187,14 @@ export class CausalityEngine<R extends ServedRequest> {
   /** A thread woke another one of its process. */
   threadWoken(wake: Wake): void {
     const process = this.#processes.get(wake.tgid);
-    if (process !== undefined && !this.#withoutWakeups) wokenThread(process, wake, this.#errandOver);
+    if (process !== undefined && !this.#withoutWakeups) wokenThread(process, wake, this.#errands);
   }
 
   threadExited(tgid: number, tid: number): void {
     const process = this.#processes.get(tgid);
     process?.threads.delete(tid);
     process?.wakes.exited(tid);
-    this.#errandOver(tid, null);
+    this.#errands.ended(tid, null);
   }
 
   processExited(tgid: number): void {

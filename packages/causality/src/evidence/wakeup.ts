@@ -1,6 +1,7 @@
 import type { Evidence } from '@weft/model';
 import type { ProcessContexts, Thread } from '../contexts.ts';
 import type { Candidate, Moment, ServedRequest, Wake } from '../facts.ts';
+import type { ErrandSink } from '../wakes/errands.ts';
 import { type Guess, isWorker } from '../wakes/wakes.ts';
 import type { EvidenceSource } from './source.ts';
 
@@ -13,9 +14,6 @@ const AT_WORK = 0.45;
 /** It was taken for another one that turned out to have had its request. */
 const EXCHANGED = 0.7;
 
-/** Told of workers' errands. @param request what it was for; null: it is over, and does not turn out */
-export type ErrandOver<R> = (tid: number, request: R | null) => void;
-
 /**
  * A thread was woken: what it did before may be over.
  *
@@ -27,13 +25,13 @@ export type ErrandOver<R> = (tid: number, request: R | null) => void;
 export function wokenThread<R extends ServedRequest>(
   process: ProcessContexts<R>,
   wake: Wake,
-  over: ErrandOver<R>,
+  errands: ErrandSink<R>,
 ): void {
   const { wakes } = process;
   const handOver = wakes.woken(process, wake);
   const woken = process.threads.get(wake.wokenTid);
   const isNewWork = handOver.manner === 'read' && !wakes.isLock(wake);
-  if (isNewWork && isWorker(woken)) over(wake.wokenTid, null);
+  if (isNewWork && isWorker(woken)) errands.ended(wake.wokenTid, null);
   if (woken !== undefined && woken.current !== null && isWorker(woken)) {
     if ((isNewWork || wake.byFile) && handOver.request !== woken.current.request) woken.current = null;
   }
@@ -43,7 +41,7 @@ export function wokenThread<R extends ServedRequest>(
     // What it had read it has passed on.
     if (!wake.byFile && handOver.request === waker.current?.request) waker.current = null;
   } else if (woken?.serves && wakes.isReturn(wake)) {
-    givesBack(process, waker, woken, wake, over);
+    givesBack(process, waker, woken, wake, errands);
   }
 }
 
@@ -53,20 +51,20 @@ function givesBack<R extends ServedRequest>(
   waker: Thread<R>,
   woken: Thread<R>,
   wake: Wake,
-  over: ErrandOver<R>,
+  errands: ErrandSink<R>,
 ): void {
   const { wakes } = process;
   if (!wakes.hasWork(wake.tid)) return;
   if (wake.byFile) {
     const request = waker.current?.request ?? wakes.guesses(wake.tid, wake.switches, true, wake.time)[0]?.request;
     if (request === undefined || !wakes.queue.hasRead(request, wake.wokenTid)) return;
-    over(wake.tid, null);
+    errands.givenBack(wake.tid, wake.wokenTid);
   } else {
     // An event loop waits for files, and for nothing else but locks.
     const awaited = woken.open === 1 && !wakes.isLoop(wake.wokenTid) ? woken.current?.request : undefined;
     if (!awaited?.open || wakes.queue.takerOf(awaited) === wake.wokenTid) return;
     turnsOut(process, wake.tid, awaited);
-    over(wake.tid, awaited);
+    errands.ended(wake.tid, awaited);
   }
   waker.current = null;
   wakes.comesForMore(wake.tid);
@@ -165,19 +163,22 @@ export function answeredWhenWoken<R extends ServedRequest>(
   request: R,
   at: Moment,
   free: boolean,
-  over: ErrandOver<R>,
+  errands: ErrandSink<R>,
 ): void {
   if (at.goid !== 0 || at.tid === 0) return;
   const thread = process.threads.get(at.tid);
   if (!isWorker(thread) || thread === undefined) {
+    if (!process.wakes.queue.isKnown(request)) {
+      const worker = errands.answeredBy(at, request, process.wakes.workerFor(request));
+      if (worker !== 0 && worker !== at.tid) turnsOut(process, worker, request);
+    }
     process.wakes.acted(request, at, free);
-    process.wakes.turnedOut(at.tid, request);
     return;
   }
   process.wakes.answers(at, free);
   thread.sure = 1;
   turnsOut(process, at.tid, request);
-  over(at.tid, request);
+  errands.ended(at.tid, request);
   if (!request.open) process.wakes.comesForMore(at.tid);
 }
 

@@ -17,6 +17,8 @@ interface Place {
   taker: number;
   /** The taker has done something for it. */
   certain: boolean;
+  /** It has turned out who worked for it. */
+  known: boolean;
 }
 
 /**
@@ -37,7 +39,7 @@ export class RequestQueue<R extends ServedRequest> {
         break;
       }
     }
-    this.#places.set(request, { number: ++this.#received, reader, handed: 0, wokenFor: 0, wokenAt: 0, taker: 0, certain: false });
+    this.#places.set(request, { number: ++this.#received, reader, handed: 0, wokenFor: 0, wokenAt: 0, taker: 0, certain: false, known: false });
   }
 
   /** The answer is complete; who has written it is told afterwards. */
@@ -46,6 +48,7 @@ export class RequestQueue<R extends ServedRequest> {
     if (place === undefined) return;
     this.#places.delete(request);
     this.#lastServed = { request, place };
+    if (place.taker !== 0 || place.handed > 0) this.#gone = Math.max(this.#gone, place.number);
   }
 
   #placeOf(request: R): Place | undefined {
@@ -102,7 +105,14 @@ export class RequestQueue<R extends ServedRequest> {
   /** Somebody has surely taken it. */
   isGone(request: R): void {
     const place = this.#placeOf(request);
-    if (place !== undefined && place.number > this.#gone) this.#gone = place.number;
+    if (place === undefined) return;
+    place.known = true;
+    if (place.number > this.#gone) this.#gone = place.number;
+  }
+
+  /** It has turned out who worked for it. */
+  isKnown(request: R): boolean {
+    return this.#placeOf(request)?.known === true;
   }
 
   /** The thread comes for more and finds it, without a sign of that yet. */

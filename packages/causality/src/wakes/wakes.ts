@@ -241,6 +241,12 @@ export class Wakes<R extends ServedRequest> {
     return worker !== undefined && (worker.busy || worker.handOvers.length > 0 || worker.claim !== null);
   }
 
+  /** Who is believed to work for a request now; 0: nobody, or it has gone on to another. */
+  workerFor(request: R): number {
+    const tid = this.queue.takerOf(request);
+    return this.#workers.get(tid)?.taken === request ? tid : 0;
+  }
+
   /** The thread waits for files. */
   isLoop(tid: number): boolean {
     return this.#workers.get(tid)?.loop === true;
