@@ -30,7 +30,12 @@ export interface EngineOptions {
   readonly without?: readonly EvidenceKind[];
 }
 
-const NOBODY: ErrandSink<unknown> = { ended: () => {}, givenBack: () => {}, answeredBy: () => 0 };
+const NOBODY: ErrandSink<unknown> = {
+  ended: () => {},
+  givenBack: () => {},
+  isUnderWay: () => false,
+  answeredBy: () => 0,
+};
 
 /**
  * Who caused whom, inside processes. Told in the order of the kernel's events what the units of execution

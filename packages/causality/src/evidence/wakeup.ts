@@ -31,13 +31,17 @@ export function wokenThread<R extends ServedRequest>(
   const handOver = wakes.woken(process, wake);
   const woken = process.threads.get(wake.wokenTid);
   const isNewWork = handOver.manner === 'read' && !wakes.isLock(wake);
-  if (isNewWork && isWorker(woken)) errands.ended(wake.wokenTid, null);
+  if (isWorker(woken)) {
+    const isOther = handOver.request !== null && handOver.request !== wakes.takenBy(wake.wokenTid);
+    if (wake.byFile && isOther && errands.isUnderWay(wake.wokenTid)) wakes.hasSeveral(wake.wokenTid);
+    if (isNewWork) errands.ended(wake.wokenTid, null);
+  }
   if (woken !== undefined && woken.current !== null && isWorker(woken)) {
     if ((isNewWork || wake.byFile) && handOver.request !== woken.current.request) woken.current = null;
   }
   const waker = process.threads.get(wake.tid);
   if (waker === undefined || !isWorker(waker)) return;
-  if (wakes.isLoop(wake.tid)) {
+  if (!wakes.hasOne(wake.tid)) {
     // What it had read it has passed on.
     if (!wake.byFile && handOver.request === waker.current?.request) waker.current = null;
   } else if (woken?.serves && wakes.isReturn(wake)) {
@@ -127,7 +131,7 @@ export function actedWhenWoken<R extends ServedRequest>(
   const free = isFree(process, at.tid);
   const guess = wakes.guesses(at.tid, at.switches, free, at.time).find((one) => one.request === request);
   wakes.acted(request, at, free);
-  if (guess === undefined || wakes.isLoop(at.tid)) return;
+  if (guess === undefined || !wakes.hasOne(at.tid)) return;
   worksFor(process, at.tid, request, at.switches, guess.confidence);
 }
 
@@ -192,7 +196,7 @@ export function isErrand<R extends ServedRequest>(
   best: Candidate<R> | undefined,
 ): boolean {
   if (at.goid !== 0 || at.tid === 0 || !process.wakes.workersAnswer) return false;
-  if (!isWorker(process.threads.get(at.tid)) || process.wakes.isLoop(at.tid)) return false;
+  if (!isWorker(process.threads.get(at.tid)) || !process.wakes.hasOne(at.tid)) return false;
   return best === undefined || (best.confidence < 1 && !best.evidence.some(isPart));
 }
 

@@ -19,6 +19,8 @@ export interface ErrandSink<R> {
   ended(tid: number, request: R | null): void;
   /** The thread has woken `to`, which had read its request, to write the answer. */
   givenBack(tid: number, to: number): void;
+  /** A call of the thread's errand waits for its answer. */
+  isUnderWay(tid: number): boolean;
   /**
    * A thread that reads requests writes an answer.
    * @param believed worker that is believed to have had it; 0: none
@@ -98,6 +100,10 @@ export class Errands<R extends ServedRequest, C extends ErrandCall> implements E
       return;
     }
     this.#givenBack.set(to, errand);
+  }
+
+  isUnderWay(tid: number): boolean {
+    return this.#errands.get(tid)?.calls.some(({ open }) => open) === true;
   }
 
   answeredBy({ tgid, tid: by }: Moment, request: R, believed: number): number {

@@ -46,6 +46,8 @@ interface Worker<R extends ServedRequest> {
   known: boolean;
   /** It waits for files: what it is told to do it does between other things. */
   loop: boolean;
+  /** It was given more before it was done. */
+  several: boolean;
   /** What it has taken, as it seems, and has not done anything for yet. */
   claim: Guess<R> | null;
   /** What it is believed to work for since it last came for more; null: it has done nothing, or nobody knows for whom. */
@@ -125,7 +127,7 @@ export class Wakes<R extends ServedRequest> {
           break;
         }
       }
-      worker = { handOvers: [], considered: [], known: false, loop: false, claim: null, taken: null, busy: false, hungry: false };
+      worker = { handOvers: [], considered: [], known: false, loop: false, several: false, claim: null, taken: null, busy: false, hungry: false };
       this.#workers.set(tid, worker);
     }
     return worker;
@@ -189,7 +191,7 @@ export class Wakes<R extends ServedRequest> {
     if (worker.claim !== null) return takes && worker.claim.request.open ? [worker.claim] : [];
     const best = this.#bestHandOver(worker, tid, switches);
     const wasWoken = worker.handOvers.length > 0;
-    if (!takes || worker.loop || !(wasWoken || worker.hungry)) return best === null ? [] : [best];
+    if (!takes || worker.several || !(wasWoken || worker.hungry)) return best === null ? [] : [best];
     const guesses = this.#fromQueue(best, this.queue.first(tid), wasWoken);
     const first = this.queue.first(0);
     if (first?.open !== true || guesses.some(({ request }) => request === first)) return guesses;
@@ -247,6 +249,23 @@ export class Wakes<R extends ServedRequest> {
     return this.#workers.get(tid)?.taken === request ? tid : 0;
   }
 
+  /** The thread was given something while calls of its errand were under way: it has several at a time. */
+  hasSeveral(tid: number): void {
+    const worker = this.#worker(tid);
+    worker.several = true;
+    this.#dropClaim(worker, tid);
+  }
+
+  /** It does one thing at a time. */
+  hasOne(tid: number): boolean {
+    return this.#workers.get(tid)?.several !== true;
+  }
+
+  /** What the thread is believed to work for. */
+  takenBy(tid: number): R | null {
+    return this.#workers.get(tid)?.taken ?? null;
+  }
+
   /** The thread waits for files. */
   isLoop(tid: number): boolean {
     return this.#workers.get(tid)?.loop === true;
@@ -267,7 +286,7 @@ export class Wakes<R extends ServedRequest> {
   /** A worker writes the answer to a request: what it was woken for turns out. */
   answers(at: Moment, takes: boolean): void {
     const worker = this.#workers.get(at.tid);
-    if (worker === undefined || worker.loop || !this.#hasNews(worker)) return;
+    if (worker === undefined || worker.several || !this.#hasNews(worker)) return;
     const [guess] = this.guesses(at.tid, at.switches, takes, at.time);
     if (!worker.busy && guess !== undefined) worker.taken = guess.request;
     this.#begins(worker, worker.taken, at, takes);
@@ -281,7 +300,7 @@ export class Wakes<R extends ServedRequest> {
   /** It does something for nobody who is known; this one is a guess. */
   actedPerhaps(request: R | null, at: Moment, takes: boolean): void {
     const worker = this.#workers.get(at.tid);
-    if (worker === undefined || worker.loop) return;
+    if (worker === undefined || worker.several) return;
     this.#begins(worker, request, at, takes);
     worker.busy = true;
     worker.taken = request;
@@ -291,7 +310,7 @@ export class Wakes<R extends ServedRequest> {
   #begins(worker: Worker<R>, request: R | null, at: Moment, takes: boolean): void {
     worker.considered = this.#signs(worker, at, takes);
     // A loop does other things too, and goes on with this afterwards.
-    worker.handOvers = worker.loop ? worker.handOvers.filter((one) => one.request !== request) : [];
+    worker.handOvers = worker.several ? worker.handOvers.filter((one) => one.request !== request) : [];
     if (worker.claim?.request !== request) this.#dropClaim(worker, at.tid);
     worker.claim = null;
     worker.hungry = false;
@@ -362,11 +381,13 @@ export class Wakes<R extends ServedRequest> {
   comesForMore(tid: number): void {
     const worker = this.#worker(tid);
     worker.known = true;
-    if (worker.loop) return;
+    if (worker.several) return;
     worker.handOvers = [];
     worker.busy = false;
     worker.taken = null;
     this.#dropClaim(worker, tid);
+    // A loop is given its work by others, and told so.
+    if (worker.loop) return;
     worker.hungry = true;
     const request = this.queue.first(0);
     // If somebody was woken for it, who is quicker gets it.
