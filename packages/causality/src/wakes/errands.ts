@@ -4,9 +4,11 @@ import type { Moment, ServedRequest } from '../facts.ts';
 const ANSWERED = 0.99;
 /** Whoever was woken by a worker answers with its result. */
 const GIVEN_BACK = 0.98;
+/** The same, but the worker that is believed to have had the request is done too. */
+const CONTESTED = 0.6;
 /** Its worker is done, as far as can be seen, and nothing speaks against it. */
 const EXPECTED = 0.95;
-/** Its worker is not known, or not done; this one is done, and was the last. */
+/** Its worker is not known, or not done; this one alone is. */
 const LEFT_OVER = 0.75;
 /** An errand that is not over after so long is decided by what was known when its calls left, ns. */
 const LONGEST = 5e9;
@@ -108,27 +110,30 @@ export class Errands<R extends ServedRequest, C extends ErrandCall> implements E
 
   answeredBy({ tgid, tid: by }: Moment, request: R, believed: number): number {
     const given = this.#givenBack.get(by);
+    const own = this.#errands.get(believed);
     if (given !== undefined) {
+      const isClear = believed === given.tid || own === undefined || !isQuiet(own, request);
       this.#givenBack.delete(by);
-      this.#settle(given, request, GIVEN_BACK);
+      this.#settle(given, request, isClear ? GIVEN_BACK : CONTESTED);
       return given.tid;
     }
-    const own = this.#errands.get(believed);
-    const errand = own !== undefined && isQuiet(own, request) ? own : this.#lastQuiet(tgid, request);
+    const isOwn = own !== undefined && isQuiet(own, request);
+    const errand = isOwn ? own : this.#onlyQuiet(tgid, request);
     if (errand === null || (own === undefined && believed !== 0)) return 0;
     this.#errands.delete(errand.tid);
-    this.#settle(errand, request, errand === own ? EXPECTED : LEFT_OVER);
+    this.#settle(errand, request, isOwn ? EXPECTED : LEFT_OVER);
     return errand.tid;
   }
 
-  /** The errand that waits for nothing and has done something last: its result is the most likely to be answered next. */
-  #lastQuiet(tgid: number, request: R): Errand<C> | null {
-    let last: Errand<C> | null = null;
+  /** The only errand of the process that waits for nothing, or null. */
+  #onlyQuiet(tgid: number, request: R): Errand<C> | null {
+    let only: Errand<C> | null = null;
     for (const errand of this.#errands.values()) {
       if (errand.tgid !== tgid || !isQuiet(errand, request)) continue;
-      if (last === null || endOf(errand) > endOf(last)) last = errand;
+      if (only !== null) return null;
+      only = errand;
     }
-    return last;
+    return only;
   }
 
   #settle({ calls }: Errand<C>, request: R | null, sure = 0): void {
@@ -165,8 +170,4 @@ export class Errands<R extends ServedRequest, C extends ErrandCall> implements E
 
 function isQuiet({ calls }: Errand<ErrandCall>, request: ServedRequest): boolean {
   return calls.length > 0 && calls.every((call) => !call.open && call.start >= request.openedAt);
-}
-
-function endOf({ calls }: Errand<ErrandCall>): number {
-  return calls.at(-1)?.end ?? 0;
 }
