@@ -1,4 +1,11 @@
-import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, Errands, type Moment, Turns } from '@weft/causality';
+import {
+  type Candidate,
+  CausalityEngine,
+  DEFAULT_THRESHOLD,
+  Errands,
+  type Moment,
+  Turns,
+} from '@weft/causality';
 import { EVENT, FLAG, KIND, ROLE, TASK_EVENT, TRANSPORT, WAKE } from '@weft/kernel';
 import { CALL_BYTES, detectProtocol, type Side, tls as TLS, TO_CLIENT, TO_SERVER } from '@weft/protocols';
 import { addressesLearnt, factsOf } from './capture/facts-of-event.ts';
@@ -537,7 +544,10 @@ function causeOf(exchange: Exchange | null): Exchange | null {
 
 /** Something speaks more clearly for another cause. */
 function outdone(candidate: Candidate<Exchange>): Candidate<Exchange> {
-  const evidence = candidate.evidence.map((one) => ({ ...one, confidence: Math.min(one.confidence, OUTDONE) }));
+  const evidence = candidate.evidence.map((one) => ({
+    ...one,
+    confidence: Math.min(one.confidence, OUTDONE),
+  }));
   return { ...candidate, evidence, confidence: Math.min(candidate.confidence, OUTDONE) };
 }
 

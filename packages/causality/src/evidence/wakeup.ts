@@ -60,7 +60,8 @@ function givesBack<R extends ServedRequest>(
   const { wakes } = process;
   if (!wakes.hasWork(wake.tid)) return;
   if (wake.byFile) {
-    const request = waker.current?.request ?? wakes.guesses(wake.tid, wake.switches, true, wake.time)[0]?.request;
+    const request =
+      waker.current?.request ?? wakes.guesses(wake.tid, wake.switches, true, wake.time)[0]?.request;
     if (request === undefined || !wakes.queue.hasRead(request, wake.wokenTid)) return;
     errands.givenBack(wake.tid, wake.wokenTid);
   } else {
@@ -104,9 +105,11 @@ export function wakeupSource<R extends ServedRequest>(): EvidenceSource<R> {
     kind: 'wakeup',
     candidates(process, _call, at, believe) {
       if (at.goid !== 0 || at.tid === 0) return;
-      for (const guess of process.wakes.guesses(at.tid, at.switches, isFree(process, at.tid), at.time)) {
+      const { wakes } = process;
+      const guesses = wakes.guesses(at.tid, at.switches, isFree(process, at.tid), at.time);
+      for (const guess of guesses) {
         const { handOver, request, sign } = guess;
-        const sure = Math.min(MOST_SURE, guess.confidence);
+        const sure = Math.min(MOST_SURE, guess.confidence * wakes.whole);
         const confidence = isAtWork(process, guess, at) ? Math.min(AT_WORK, sure) : sure;
         const by = handOver === null ? sign : `woken by ${handOver.waker}, ${sign}`;
         believe(request, 'wakeup', `thread ${at.tid}, ${by}`, confidence);
@@ -114,7 +117,10 @@ export function wakeupSource<R extends ServedRequest>(): EvidenceSource<R> {
       const thread = process.threads.get(at.tid);
       const context = thread?.current;
       if (thread !== undefined && context?.via === 'wakeup' && context.request.open) {
-        believe(context.request, 'wakeup', `thread ${at.tid}, goes on`, GOES_ON * thread.sure);
+        const sure = GOES_ON * thread.sure * wakes.whole;
+        const isWokenForAnother = guesses.length > 0 && guesses[0]!.request !== context.request;
+        const confidence = isWokenForAnother ? Math.min(AT_WORK, sure) : sure;
+        believe(context.request, 'wakeup', `thread ${at.tid}, goes on`, confidence);
       }
     },
   };
@@ -195,8 +201,9 @@ export function isErrand<R extends ServedRequest>(
   at: Moment,
   best: Candidate<R> | undefined,
 ): boolean {
-  if (at.goid !== 0 || at.tid === 0 || !process.wakes.workersAnswer) return false;
-  if (!isWorker(process.threads.get(at.tid)) || !process.wakes.hasOne(at.tid)) return false;
+  const { wakes } = process;
+  if (at.goid !== 0 || at.tid === 0 || !wakes.workersAnswer || wakes.whole < 1) return false;
+  if (!isWorker(process.threads.get(at.tid)) || !wakes.hasOne(at.tid)) return false;
   return best === undefined || (best.confidence < 1 && !best.evidence.some(isPart));
 }
 

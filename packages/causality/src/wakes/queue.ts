@@ -39,7 +39,16 @@ export class RequestQueue<R extends ServedRequest> {
         break;
       }
     }
-    this.#places.set(request, { number: ++this.#received, reader, handed: 0, wokenFor: 0, wokenAt: 0, taker: 0, certain: false, known: false });
+    this.#places.set(request, {
+      number: ++this.#received,
+      reader,
+      handed: 0,
+      wokenFor: 0,
+      wokenAt: 0,
+      taker: 0,
+      certain: false,
+      known: false,
+    });
   }
 
   /** The answer is complete; who has written it is told afterwards. */

@@ -64,6 +64,8 @@ const EXPECTED: Readonly<Record<Manner, number>> = { read: 0.98, working: 0.85, 
 const EXPECTED_AGAINST: Readonly<Record<Manner, number>> = { read: 0.6, working: 0.5, 'passed-on': 0.25 };
 /** A worker takes the request that waits for longest. */
 const EXPECTED_FIRST = 0.8;
+/** The sign that whoever takes a request answers it. */
+const WHOLE = 'whole';
 /** Another thread is believed to have come for it before. */
 const PERHAPS_TAKEN = 0.6;
 /** A loop slept again after the wake: it had done what it was woken for. */
@@ -87,6 +89,14 @@ export class Wakes<R extends ServedRequest> {
   #last: Wake | null = null;
   /** It has turned out for whom workers of this process work: they give answers. */
   workersAnswer = false;
+
+  /**
+   * How far a request is one worker's, from its taking to its answer, 0..1. Where many have a hand in it (futures whose
+   * continuations run on a pool) a wake says little of what a thread does next.
+   */
+  get whole(): number {
+    return Math.min(1, 3 * this.#outcomes.rate(WHOLE, 0.9));
+  }
 
   /** Threads that are remembered. */
   get size(): number {
@@ -127,7 +137,17 @@ export class Wakes<R extends ServedRequest> {
           break;
         }
       }
-      worker = { handOvers: [], considered: [], known: false, loop: false, several: false, claim: null, taken: null, busy: false, hungry: false };
+      worker = {
+        handOvers: [],
+        considered: [],
+        known: false,
+        loop: false,
+        several: false,
+        claim: null,
+        taken: null,
+        busy: false,
+        hungry: false,
+      };
       this.#workers.set(tid, worker);
     }
     return worker;
@@ -197,7 +217,10 @@ export class Wakes<R extends ServedRequest> {
     if (first?.open !== true || guesses.some(({ request }) => request === first)) return guesses;
     // Another thread was woken for that one, and may not have come to it yet.
     const sign = `left after ${ageOf(time - this.queue.wokenAt(first))}`;
-    const left = this.#outcomes.rate(sign, guesses.length === 0 ? 0.5 : expectedLeft(time - this.queue.wokenAt(first)));
+    const left = this.#outcomes.rate(
+      sign,
+      guesses.length === 0 ? 0.5 : expectedLeft(time - this.queue.wokenAt(first)),
+    );
     const others = guesses.map((one) => ({ ...one, confidence: one.confidence * (1 - left) }));
     return [...others, { request: first, sign, confidence: left, handOver: null }].sort(byConfidence);
   }
@@ -355,6 +378,7 @@ export class Wakes<R extends ServedRequest> {
     this.#learn(worker, truth);
     const { taken } = worker;
     const other = this.queue.takerOf(truth);
+    if (other !== 0) this.#outcomes.learn(WHOLE, other === tid);
     worker.taken = truth;
     if (taken !== null && taken !== truth) this.queue.mistaken(taken, tid);
     if (other === tid) return null;
