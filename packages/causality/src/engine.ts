@@ -98,6 +98,7 @@ export class CausalityEngine<R extends ServedRequest> {
       const thread = process.thread(at.tid);
       thread.open++;
       thread.serves = true;
+      thread.sure = 1;
       process.wakes.queue.received(request, at.tid);
     }
     this.requestRead(request, at);

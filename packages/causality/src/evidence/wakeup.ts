@@ -2,7 +2,7 @@ import type { Evidence } from '@weft/model';
 import type { ProcessContexts, Thread } from '../contexts.ts';
 import type { Candidate, Moment, ServedRequest, Wake } from '../facts.ts';
 import type { ErrandSink } from '../wakes/errands.ts';
-import { type Guess, isWorker } from '../wakes/wakes.ts';
+import { type Guess, isWorker } from '../wakes/worker.ts';
 import type { EvidenceSource } from './source.ts';
 
 /** Never more sure: a queue may be served in another order than it was filled. */

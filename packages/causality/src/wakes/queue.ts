@@ -27,6 +27,8 @@ interface Place {
  */
 export class RequestQueue<R extends ServedRequest> {
   readonly #places = new Map<R, Place>();
+  /** What a thread was woken for last and has not begun. */
+  readonly #wokenFor = new Map<number, Place>();
   #lastServed: { readonly request: R; readonly place: Place } | null = null;
   #received = 0;
   /** Number of the last one that was surely taken. */
@@ -77,6 +79,7 @@ export class RequestQueue<R extends ServedRequest> {
         // Whoever came for more before this cannot have found it.
         place.taker = 0;
         place.wokenFor = worker;
+        this.#wokenFor.set(worker, place);
         place.wokenAt = time;
       }
       place.handed++;
@@ -108,7 +111,9 @@ export class RequestQueue<R extends ServedRequest> {
 
   /** The thread has begun with something else than what it was woken for. */
   goneElsewhere(tid: number): void {
-    for (const place of this.#places.values()) if (place.wokenFor === tid) place.wokenFor = 0;
+    const place = this.#wokenFor.get(tid);
+    if (place?.wokenFor === tid) place.wokenFor = 0;
+    this.#wokenFor.delete(tid);
   }
 
   /** Somebody has surely taken it. */

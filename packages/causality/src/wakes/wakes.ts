@@ -1,75 +1,20 @@
 import type { ProcessContexts, Thread } from '../contexts.ts';
 import type { Moment, ServedRequest, Wake } from '../facts.ts';
+import { Guesses } from './guesses.ts';
 import { Outcomes } from './outcomes.ts';
 import { RequestQueue } from './queue.ts';
+import {
+  type Guess,
+  type HandOver,
+  hasNews,
+  isWorker,
+  type Manner,
+  newWorker,
+  type Worker,
+} from './worker.ts';
 
-/**
- * How a wake came about, which says how much it tells:
- *
- * - `read`: the waker had read the request, and this is the first wake for it: it is handed over
- * - `working`: the waker worked for the request; it hands out a part of it, or a result, or only gives a lock free
- * - `passed-on`: the waker had itself been woken, and has done nothing since that the kernel saw: it passes on what it was
- *   woken for, or finds more in the queue and calls the next
- */
-type Manner = 'read' | 'working' | 'passed-on';
-
-/** What a thread was woken for, perhaps. */
-export interface HandOver<R extends ServedRequest> {
-  /** Null: nobody knows for whom the waker worked. */
-  readonly request: R | null;
-  readonly manner: Manner;
-  readonly waker: number;
-  readonly byFile: boolean;
-  /** Futex or file: where a thread waits tells a queue from a lock, once it is known what came of such wakes. */
-  readonly place: number;
-  /** Voluntary context switches of the woken thread at that time. */
-  readonly switches: number;
-}
-
-/** A reason to believe that a thread works for a request now. */
-export interface Guess<R extends ServedRequest> {
-  readonly request: R;
-  /** What is learnt of when it turns out. */
-  readonly sign: string;
-  /** 0..1 */
-  readonly confidence: number;
-  /** The wake that it rests on; null: it has come for more by itself. */
-  readonly handOver: HandOver<R> | null;
-}
-
-interface Worker<R extends ServedRequest> {
-  /** Since its last message; the last of each manner and place, oldest first. */
-  handOvers: HandOver<R>[];
-  /** Signs that spoke before its first message, until it turns out whom that was for. */
-  considered: { readonly request: R; readonly sign: string }[];
-  /** It has done something for others ever: it is no thread of the runtime's own. */
-  known: boolean;
-  /** It waits for files: what it is told to do it does between other things. */
-  loop: boolean;
-  /** It was given more before it was done. */
-  several: boolean;
-  /** What it has taken, as it seems, and has not done anything for yet. */
-  claim: Guess<R> | null;
-  /** What it is believed to work for since it last came for more; null: it has done nothing, or nobody knows for whom. */
-  taken: R | null;
-  /** It has done something since it last came for more. */
-  busy: boolean;
-  /** It came for more, and has not been seen to do anything since. */
-  hungry: boolean;
-}
-
-/** How often each manner is right, before anything is known. */
-const EXPECTED: Readonly<Record<Manner, number>> = { read: 0.98, working: 0.85, 'passed-on': 0.7 };
-/** The same when another request waits for longer. */
-const EXPECTED_AGAINST: Readonly<Record<Manner, number>> = { read: 0.6, working: 0.5, 'passed-on': 0.25 };
-/** A worker takes the request that waits for longest. */
-const EXPECTED_FIRST = 0.8;
 /** The sign that whoever takes a request answers it. */
 const WHOLE = 'whole';
-/** Another thread is believed to have come for it before. */
-const PERHAPS_TAKEN = 0.6;
-/** A loop slept again after the wake: it had done what it was woken for. */
-const LOOP_SLEPT = 0.6;
 const MOST_HAND_OVERS = 8;
 const MOST_THREADS = 8_192;
 const MOST_PLACES = 4_096;
@@ -83,6 +28,7 @@ export class Wakes<R extends ServedRequest> {
   readonly queue = new RequestQueue<R>();
   readonly #workers = new Map<number, Worker<R>>();
   readonly #outcomes = new Outcomes();
+  readonly #guesses = new Guesses(this.queue, this.#outcomes);
   /** Futexes at which threads wait that read requests, and those at which others do. */
   readonly #waitedByReaders = new Set<number>();
   readonly #waitedByWorkers = new Set<number>();
@@ -137,17 +83,7 @@ export class Wakes<R extends ServedRequest> {
           break;
         }
       }
-      worker = {
-        handOvers: [],
-        considered: [],
-        known: false,
-        loop: false,
-        several: false,
-        claim: null,
-        taken: null,
-        busy: false,
-        hungry: false,
-      };
+      worker = newWorker();
       this.#workers.set(tid, worker);
     }
     return worker;
@@ -207,57 +143,7 @@ export class Wakes<R extends ServedRequest> {
    */
   guesses(tid: number, switches: number, takes: boolean, time: number): Guess<R>[] {
     const worker = this.#workers.get(tid);
-    if (worker === undefined) return [];
-    if (worker.claim !== null) return takes && worker.claim.request.open ? [worker.claim] : [];
-    const best = this.#bestHandOver(worker, tid, switches);
-    const wasWoken = worker.handOvers.length > 0;
-    if (!takes || worker.several || !(wasWoken || worker.hungry)) return best === null ? [] : [best];
-    const guesses = this.#fromQueue(best, this.queue.first(tid), wasWoken);
-    const first = this.queue.first(0);
-    if (first?.open !== true || guesses.some(({ request }) => request === first)) return guesses;
-    // Another thread was woken for that one, and may not have come to it yet.
-    const sign = `left after ${ageOf(time - this.queue.wokenAt(first))}`;
-    const left = this.#outcomes.rate(
-      sign,
-      guesses.length === 0 ? 0.5 : expectedLeft(time - this.queue.wokenAt(first)),
-    );
-    const others = guesses.map((one) => ({ ...one, confidence: one.confidence * (1 - left) }));
-    return [...others, { request: first, sign, confidence: left, handOver: null }].sort(byConfidence);
-  }
-
-  /** @param waiting the request that waits for longest, and for nobody else */
-  #fromQueue(best: Guess<R> | null, waiting: R | null, wasWoken: boolean): Guess<R>[] {
-    if (best?.request === waiting || waiting?.open !== true) return best === null ? [] : [best];
-    const against = best?.handOver?.manner;
-    const sign = against !== undefined ? `first, not ${against}` : wasWoken ? 'first' : 'late';
-    const expected = against === undefined ? EXPECTED_FIRST : 1 - EXPECTED_AGAINST[against];
-    const first = { request: waiting, sign, confidence: this.#outcomes.rate(sign, expected), handOver: null };
-    if (best === null || against === undefined) return [first];
-    const other = `${against}, not first`;
-    const rate = this.#outcomes.rate(other, EXPECTED_AGAINST[against]);
-    return [first, { ...best, sign: other, confidence: Math.min(best.confidence, rate) }].sort(byConfidence);
-  }
-
-  #bestHandOver({ handOvers }: Worker<R>, tid: number, switches: number): Guess<R> | null {
-    let best: Guess<R> | null = null;
-    let most = 0;
-    for (let i = handOvers.length - 1; i >= 0; i--) {
-      const handOver = handOvers[i]!;
-      const { request, manner, byFile } = handOver;
-      if (handOver.switches > switches) continue;
-      let confidence = this.#rate(handOver);
-      if (byFile && handOver.switches !== switches) confidence *= LOOP_SLEPT;
-      const taken = request === null ? null : this.queue.takenByAnother(request, tid);
-      if (taken === 'perhaps') confidence *= PERHAPS_TAKEN;
-      if (confidence <= most || taken === 'surely') continue;
-      most = confidence;
-      best = request?.open ? { request, sign: manner, confidence, handOver } : null;
-    }
-    return best;
-  }
-
-  #rate({ manner, place }: HandOver<R>): number {
-    return this.#outcomes.rate(`${manner} ${place}`, this.#outcomes.rate(manner, EXPECTED[manner]));
+    return worker === undefined ? [] : this.#guesses.of(worker, tid, switches, takes, time);
   }
 
   /** The thread was given something to do, or does something, since it last came for more. */
@@ -298,7 +184,7 @@ export class Wakes<R extends ServedRequest> {
   acted(request: R, at: Moment, takes: boolean): void {
     const worker = this.#workers.get(at.tid);
     if (worker !== undefined) {
-      if (this.#hasNews(worker)) this.#begins(worker, request, at, takes);
+      if (hasNews(worker)) this.#begins(worker, request, at, takes);
       worker.known = true;
       worker.busy = true;
       worker.taken = request;
@@ -309,15 +195,11 @@ export class Wakes<R extends ServedRequest> {
   /** A worker writes the answer to a request: what it was woken for turns out. */
   answers(at: Moment, takes: boolean): void {
     const worker = this.#workers.get(at.tid);
-    if (worker === undefined || worker.several || !this.#hasNews(worker)) return;
+    if (worker === undefined || worker.several || !hasNews(worker)) return;
     const [guess] = this.guesses(at.tid, at.switches, takes, at.time);
     if (!worker.busy && guess !== undefined) worker.taken = guess.request;
     this.#begins(worker, worker.taken, at, takes);
     worker.busy = true;
-  }
-
-  #hasNews({ handOvers, claim, hungry }: Worker<R>): boolean {
-    return handOvers.length > 0 || claim !== null || hungry;
   }
 
   /** It does something for nobody who is known; this one is a guess. */
@@ -413,11 +295,8 @@ export class Wakes<R extends ServedRequest> {
     // A loop is given its work by others, and told so.
     if (worker.loop) return;
     worker.hungry = true;
-    const request = this.queue.first(0);
-    // If somebody was woken for it, who is quicker gets it.
-    if (request === null || request !== this.queue.first(tid)) return;
-    const confidence = this.#outcomes.rate('next', EXPECTED_FIRST);
-    this.#settle(tid, { request, sign: 'next', confidence, handOver: null });
+    const next = this.#guesses.next(tid);
+    if (next !== null) this.#settle(tid, next);
   }
 
   /** It has taken this one, as it seems: it waits no longer. */
@@ -431,23 +310,4 @@ export class Wakes<R extends ServedRequest> {
     if (worker.claim !== null) this.queue.giveBack(worker.claim.request, tid);
     worker.claim = null;
   }
-}
-
-function byConfidence(a: { readonly confidence: number }, b: { readonly confidence: number }): number {
-  return b.confidence - a.confidence;
-}
-
-/** How long ago a thread was woken, roughly: powers of four microseconds. */
-function ageOf(nanos: number): number {
-  return Math.max(0, Math.min(6, Math.floor(Math.log2(Math.max(1, nanos / 10_000)) / 2)));
-}
-
-/** Woken threads come to what they were woken for within some tenths of a millisecond, mostly. */
-function expectedLeft(nanos: number): number {
-  return nanos < 200_000 ? 0.5 : nanos < 1_000_000 ? 0.3 : 0.15;
-}
-
-/** A thread that takes its work from others: it has never read a request. */
-export function isWorker<R extends ServedRequest>(thread: Thread<R> | undefined): boolean {
-  return thread?.serves !== true;
 }
