@@ -40,10 +40,10 @@ export function wokenThread<R extends ServedRequest>(
     if ((isNewWork || wake.byFile) && handOver.request !== woken.current.request) woken.current = null;
   }
   const waker = process.threads.get(wake.tid);
-  if (waker === undefined || !isWorker(waker)) return;
+  if (!isWorker(waker)) return;
   if (!wakes.hasOne(wake.tid)) {
     // What it had read it has passed on.
-    if (!wake.byFile && handOver.request === waker.current?.request) waker.current = null;
+    if (waker && !wake.byFile && handOver.request === waker.current?.request) waker.current = null;
   } else if (woken?.serves && wakes.isReturn(wake)) {
     givesBack(process, waker, woken, wake, errands);
   }
@@ -52,7 +52,7 @@ export function wokenThread<R extends ServedRequest>(
 /** A worker wakes a thread that reads requests: to give it the result, if it had that one's request. */
 function givesBack<R extends ServedRequest>(
   process: ProcessContexts<R>,
-  waker: Thread<R>,
+  waker: Thread<R> | undefined,
   woken: Thread<R>,
   wake: Wake,
   errands: ErrandSink<R>,
@@ -61,7 +61,7 @@ function givesBack<R extends ServedRequest>(
   if (!wakes.hasWork(wake.tid)) return;
   if (wake.byFile) {
     const request =
-      waker.current?.request ?? wakes.guesses(wake.tid, wake.switches, true, wake.time)[0]?.request;
+      waker?.current?.request ?? wakes.guesses(wake.tid, wake.switches, true, wake.time)[0]?.request;
     if (request === undefined || !wakes.queue.hasRead(request, wake.wokenTid)) return;
     errands.givenBack(wake.tid, wake.wokenTid);
   } else {
@@ -71,7 +71,7 @@ function givesBack<R extends ServedRequest>(
     turnsOut(process, wake.tid, awaited);
     errands.ended(wake.tid, awaited);
   }
-  waker.current = null;
+  if (waker !== undefined) waker.current = null;
   wakes.comesForMore(wake.tid);
 }
 

@@ -87,7 +87,7 @@ export class Errands<R extends ServedRequest, C extends ErrandCall> implements E
     const errand = this.#errands.get(tid);
     if (errand === undefined) return;
     this.#errands.delete(tid);
-    this.#settle(errand, request, ANSWERED);
+    this.#settle(errand, request, request === null ? 0 : ANSWERED);
   }
 
   givenBack(tid: number, to: number): void {
