@@ -28,7 +28,7 @@ export function wokenThread<R extends ServedRequest>(
   errands: ErrandSink<R>,
 ): void {
   const { wakes } = process;
-  const handOver = wakes.woken(process, wake);
+  const handOver = wakes.woken(process.threads, wake);
   const woken = process.threads.get(wake.wokenTid);
   const isNewWork = handOver.manner === 'read' && !wakes.isLock(wake);
   if (isWorker(woken)) {

@@ -1,4 +1,3 @@
-import type { ProcessContexts, Thread } from '../contexts.ts';
 import type { Moment, ServedRequest, Wake } from '../facts.ts';
 import { Guesses } from './guesses.ts';
 import { Outcomes } from './outcomes.ts';
@@ -8,6 +7,7 @@ import {
   type HandOver,
   hasNews,
   isWorker,
+  type KnownThread,
   type Manner,
   newWorker,
   type Worker,
@@ -56,11 +56,11 @@ export class Wakes<R extends ServedRequest> {
   }
 
   /** A thread was woken. @returns what for, perhaps */
-  woken(process: ProcessContexts<R>, wake: Wake): HandOver<R> {
+  woken(threads: ReadonlyMap<number, KnownThread<R>>, wake: Wake): HandOver<R> {
     const worker = this.#worker(wake.wokenTid);
     if (wake.byFile) worker.loop = true;
-    else this.#noteWaiting(wake.place, process.threads.get(wake.wokenTid));
-    const { request, manner } = this.#workOf(process, wake);
+    else this.#noteWaiting(wake.place, threads.get(wake.wokenTid));
+    const { request, manner } = this.#workOf(threads, wake);
     this.#last = wake;
     const { wokenSwitches: switches, place, byFile, tid: waker } = wake;
     const handOver: HandOver<R> = { request, manner, waker, byFile, place, switches };
@@ -89,7 +89,7 @@ export class Wakes<R extends ServedRequest> {
     return worker;
   }
 
-  #noteWaiting(place: number, thread: Thread<R> | undefined): void {
+  #noteWaiting(place: number, thread: KnownThread<R> | undefined): void {
     const places = isWorker(thread) ? this.#waitedByWorkers : this.#waitedByReaders;
     if (places.size >= MOST_PLACES) places.clear();
     places.add(place);
@@ -106,8 +106,8 @@ export class Wakes<R extends ServedRequest> {
   }
 
   /** For whom a thread works as it wakes another one. */
-  #workOf(process: ProcessContexts<R>, wake: Wake): { request: R | null; manner: Manner } {
-    const thread = process.threads.get(wake.tid);
+  #workOf(threads: ReadonlyMap<number, KnownThread<R>>, wake: Wake): { request: R | null; manner: Manner } {
+    const thread = threads.get(wake.tid);
     const context = thread?.current;
     const own = context?.request.open ? context : null;
     if (own !== null && !this.isLock(wake) && this.queue.hasRead(own.request, wake.tid)) {

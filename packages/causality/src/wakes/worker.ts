@@ -1,4 +1,4 @@
-import type { Thread } from '../contexts.ts';
+import type { Context } from '../context.ts';
 import type { ServedRequest } from '../facts.ts';
 
 /**
@@ -76,7 +76,14 @@ export function hasNews<R extends ServedRequest>({ handOvers, claim, hungry }: W
   return handOvers.length > 0 || claim !== null || hungry;
 }
 
+/** What the rest of causality knows of a thread. */
+export interface KnownThread<R extends ServedRequest> {
+  readonly current: Context<R> | null;
+  readonly open: number;
+  readonly serves: boolean;
+}
+
 /** A thread that takes its work from others: it has never read a request. */
-export function isWorker<R extends ServedRequest>(thread: Thread<R> | undefined): boolean {
+export function isWorker<R extends ServedRequest>(thread: KnownThread<R> | undefined): boolean {
   return thread?.serves !== true;
 }
