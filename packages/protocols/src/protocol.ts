@@ -18,10 +18,12 @@ export interface CarriedIds {
   readonly traceId: string | null;
   /** The sender's span id, 16 hex digits, or null. */
   readonly spanId: string | null;
-  /** The trace id as it was sent, where `traceId` is a hash of it (SkyWalking, SOFA). */
+  /** The trace id as its vendor writes it (SkyWalking, SOFA, EagleEye); `traceId` is a hash of it, or a better one's. */
   readonly original?: string;
   /** Ids that name a request and no trace (`X-Request-ID` and kin), at most 4; absent: none. */
   readonly requestIds?: readonly RequestId[];
+  /** Hash of what was asked for, path and query as sent, 16 hex digits; of requests. */
+  readonly target?: string;
 }
 
 /** An id that several hops of one request may carry. */
@@ -58,8 +60,9 @@ export interface MessageSink {
    * The message is complete, or as complete as it will get.
    * @param position one past its last byte; may lie before what has been fed (opaque turns end when the other side speaks)
    * @param extra attributes known only now (body sizes)
+   * @param name the span's name, where the message's body says more than its head did; '' or none: as it was
    */
-  end(message: Message, position: number, extra: Attributes | null): void;
+  end(message: Message, position: number, extra: Attributes | null, name?: string): void;
   /**
    * More bytes of a message that has begun were read; they say nothing new. Told by protocols that interleave
    * messages: elsewhere the message that began last on a side is the one.
@@ -74,8 +77,10 @@ export interface ParserOptions {
   readonly mask: boolean;
   /** Each `feed` is one datagram, its missing end a `gap` after it; else bytes come as a stream. */
   readonly datagrams?: boolean;
-  /** Further headers that hold request ids, lower case letters, digits and `-`. */
+  /** Further headers, SQL comments' keys and query parameters that hold request ids: lower case letters, digits, `-`, `_` and `.`. */
   readonly requestIdNames?: readonly string[];
+  /** The same for trace ids, in any form that some tracer writes, or any text. */
+  readonly traceIdNames?: readonly string[];
   /** Request ids are hashed with it; the same on all hosts. */
   readonly idKey?: HashKey;
 }

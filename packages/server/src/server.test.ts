@@ -9,6 +9,8 @@ import {
   type Epoch,
   encodeBlock,
   epoch,
+  joinIdOf,
+  keyedHash,
   nanos,
   type SpanId,
   type SpanJson,
@@ -247,6 +249,67 @@ describe('server over the embedded store', { timeout: 30_000 }, () => {
       ['back', null],
     ]);
     expect(trace.completeness.linked).toBe(0.5);
+  });
+
+  it('joins what a proxy that is not traced lies between, by request id, wherever one begins to look', async () => {
+    const ids = (text: string) => ({ joinIds: [joinIdOf(keyedHash(text), 'specific')] });
+    /** The call alone, or the request alone: what lies between is not seen. */
+    const call = (start: number, parent: SpanId | null, text: string) => ({
+      ...exchange('front', 'x', start, parent, ids(text))[0]!,
+      duration: 9000,
+      attributes: { 'network.peer.address': '10.0.0.9', 'network.peer.port': 8080 },
+    });
+    const request = (start: number, text: string) => ({
+      ...exchange('x', 'back', start, null, ids(text))[1]!,
+      duration: 5000,
+      name: 'GET /x',
+    });
+    const joined: SpanRecord[] = [];
+    for (let i = 0; i < 20; i++) {
+      const one = call(70_000_000 + i * 20_000, null, `one ${i}`);
+      const two = request(one.start + 1000, `one ${i}`);
+      joined.push(one, two, ...exchange('back', 'db', two.start + 100, two.spanId));
+    }
+    // Two hundred and more at one time with the same id: it says nothing.
+    const common = Array.from({ length: 150 }, (_, i) => [
+      call(80_000_000 + i * 20_000, null, 'all'),
+      request(80_001_000 + i * 20_000, 'all'),
+    ]).flat();
+    await ingest([...joined, ...common]);
+
+    for (const id of [joined[0]!.exchangeKey, joined[1]!.exchangeKey, joined[1]!.spanId, joined[3]!.spanId]) {
+      const trace = await get<TraceJson>(`/api/v1/traces/${id}`);
+      expect(trace.traceId).toBe(joined[0]!.exchangeKey);
+      expect(trace.spans.map((span) => span.spanId)).toEqual(joined.slice(0, 4).map((span) => span.spanId));
+      expect(trace.completeness.linked).toBe(1);
+      expect(trace.spans[1]).toMatchObject({
+        parentSpanId: joined[0]!.spanId,
+        attributes: { 'weft.untraced': true, 'weft.untraced.address': '10.0.0.9:8080' },
+        links: [
+          { spanId: joined[0]!.spanId, confidence: 0.97, chosen: true, evidence: [{ kind: 'carried-id' }] },
+        ],
+      });
+    }
+    for (const filter of ['', '&service=back', '&service=db']) {
+      const listed = await everyPage<TraceSummaryJson>(
+        `/api/v1/traces?${window(70_000_000, 70_999_000)}${filter}&limit=7`,
+        'traces',
+      );
+      expect(listed).toHaveLength(20);
+      expect(listed.every((trace) => trace.spanCount === 4 && trace.rootService === 'front')).toBe(true);
+    }
+    const whole = new Map(
+      assembleAll(joined, EPOCH).flatMap((trace) => trace.spans.map((span) => [span.spanId, span])),
+    );
+    const spans = await everyPage<SpanJson>(
+      `/api/v1/spans?${window(70_000_000, 70_999_000)}&limit=9`,
+      'spans',
+    );
+    expect(spans).toHaveLength(80);
+    for (const span of spans) expect(span).toEqual(whole.get(span.spanId));
+
+    const alone = await get<TraceJson>(`/api/v1/traces/${common[1]!.spanId}`);
+    expect(alone.spans.map((span) => [span.spanId, span.links])).toEqual([[common[1]!.spanId, []]]);
   });
 
   it('lists each matching trace once, latest first, however small the pages', async () => {

@@ -8,6 +8,9 @@ import {
   type Epoch,
   encodeBlock,
   epoch,
+  joinIdOf,
+  joinPeriod,
+  keyedHash,
   nanos,
   type SpanRecord,
   spanIdOf,
@@ -19,7 +22,7 @@ import { openStore, type Store } from './client.ts';
 import type { StoreEngine } from './migrations/dialect.ts';
 import { MIGRATIONS, migrate, migrationTable } from './migrations/migrate.ts';
 import { storeProcessEntry } from './process/entry.ts';
-import { findLinked } from './queries/linked-spans.ts';
+import { findByRequestIds, findLinked, MOST_SPANS_OF_ID, type RequestKey } from './queries/linked-spans.ts';
 import { insertLosses, lostBetween } from './queries/losses.ts';
 import { readSpans } from './queries/read-spans.ts';
 import { type SpanFilter, searchSpans } from './queries/search-spans.ts';
@@ -148,6 +151,33 @@ describe('embedded store', { timeout: 30_000 }, () => {
     expect(await find({ carried: [carried] })).toEqual([root.spanId]);
     expect(await find({ spans: [root.spanId], parents: [root.spanId] })).toHaveLength(3);
     expect(await find({})).toEqual([]);
+  });
+
+  it('finds spans by their request ids, of one time, and no more than one too many of a common one', async () => {
+    const id = joinIdOf(keyedHash('a request'), 'specific');
+    const [target, context] = (['target', 'context'] as const).map((kind) => joinIdOf(keyedHash(kind), kind));
+    const first = makeSpan({ joinIds: [id, target!, context!], start: nanos(1e9) });
+    const later = makeSpan({ joinIds: [id], start: nanos(1e9 + 2 ** 34) });
+    const crowd = joinIdOf(keyedHash('a crowd'), 'vague');
+    const many = Array.from({ length: 300 }, (_, i) => makeSpan({ joinIds: [crowd], start: nanos(1e9 + i) }));
+    await store.insertSpans([encode([first, later, ...many])]);
+    const period = joinPeriod(EPOCH + 1_000_000_000n);
+    const find = async (...keys: RequestKey[]) =>
+      (await findByRequestIds(store, keys, EPOCH, 10_000)).map((node) => node.spanId);
+    expect(await find({ id, period })).toEqual([first.spanId]);
+    expect(await find({ id, period: period + 2n })).toEqual([later.spanId]);
+    expect(await find({ id: target!, period }, { id: context!, period })).toEqual([]);
+    const found = await findByRequestIds(
+      store,
+      [
+        { id: crowd, period },
+        { id, period },
+      ],
+      EPOCH,
+      10_000,
+    );
+    expect(found).toHaveLength(MOST_SPANS_OF_ID + 2);
+    expect(found.find((node) => node.spanId === first.spanId)?.joinIds).toEqual(first.joinIds);
   });
 
   it('searches by every condition, whatever characters the values have', async () => {

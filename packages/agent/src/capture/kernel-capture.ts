@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { LOST, MODE, PROCESS, PROCESS_FLAG, RING_DATA, RING_SLACK, VERDICT, VERDICTS } from '@weft/kernel';
 import {
@@ -11,10 +12,15 @@ import {
 } from '@weft/libbpf';
 import { type CaptureOptions, TIERS, type Tier } from '../options.ts';
 import type { GoRuntime } from '../process/go-runtime.ts';
+import type { JvmRuntime } from '../process/jvm-runtime.ts';
 import type { ProbePoint } from '../tls/probe-plan.ts';
 import { cgroupFolder } from './cgroup.ts';
 import { CpuRings, ringBytesFor } from './cpu-rings.ts';
 import { HOOKS, TLS_PROGRAMS, TLS_TABLES, WAKING } from './hooks.ts';
+
+/** A field of `struct weft_process` behind its flags. */
+type ProcessField = Exclude<keyof typeof PROCESS, 'size' | 'flags'>;
+type ProcessFields = Partial<Record<ProcessField, number>>;
 
 /** Names of the kernel's loss causes by their number in the ABI. */
 const LOST_CAUSES: readonly string[] = Object.entries(LOST)
@@ -50,15 +56,15 @@ export class KernelCapture {
   readonly #tlsSites: Uint32Array;
   /** Grows with each change of what the kernel side is told of processes. */
   readonly #generation: Uint32Array;
-  /** Processes that are excluded, or Go's. */
-  readonly #special = new Set<number>();
+  /** What the kernel side was told of processes. */
+  readonly #told = new Map<number, { readonly flags: number; readonly fields: ProcessFields }>();
 
-  private constructor(tier: Tier, object: BpfObject, hooks: Record<string, string>, ringBytes: number) {
+  private constructor(tier: Tier, object: BpfObject, hooks: Record<string, string>, shape: RingShape) {
     this.tier = tier;
     this.hooks = hooks;
     this.#object = object;
     const rings = object.map('weft_rings');
-    this.ring = new CpuRings(rings.mmap(), rings.stride, ringBytes);
+    this.ring = new CpuRings(rings.mmap(), rings.stride, shape.bytes, shape.key);
     this.#processes = object.map('weft_processes');
     this.#lost = object.map('weft_lost');
     const verdicts = object.map('weft_verdicts').mmap();
@@ -114,16 +120,17 @@ export class KernelCapture {
       }
     }
     if (options.tls) for (const program of TLS_PROGRAMS) wanted.add(program);
+    const shape = newRingShape(options);
     let interrupted = 0;
     // An optional program that the verifier refuses must not cost the tier: try again without it.
     for (;;) {
       const object = openObject(options.object);
       try {
-        prepare(object, tier, wanted, options);
+        prepare(object, tier, wanted, options, shape);
         object.load();
         setCgroups(object, options);
         attach(object, tier, wanted, hooks);
-        return new KernelCapture(tier, object, hooks, ringBytesOf(options));
+        return new KernelCapture(tier, object, hooks, shape);
       } catch (error) {
         object.close();
         if (isInterrupted(error) && interrupted++ < INTERRUPTED_TRIES) continue;
@@ -179,41 +186,59 @@ export class KernelCapture {
 
   /** Tells the kernel side not to trace a process. */
   exclude(tgid: number): void {
-    this.#setProcess(tgid, PROCESS_FLAG.PROCESS_EXCLUDED, null);
+    this.#setProcess(tgid, PROCESS_FLAG.PROCESS_EXCLUDED);
   }
 
   /** Tells the kernel side where a Go process keeps its goroutines. */
   setGoRuntime(tgid: number, runtime: GoRuntime): void {
-    this.#setProcess(tgid, PROCESS_FLAG.PROCESS_GO, runtime);
+    this.#setProcess(tgid, PROCESS_FLAG.PROCESS_GO, {
+      g_tls: runtime.gTls,
+      goid: runtime.goid,
+      parent_goid: runtime.parentGoid,
+      m: runtime.m,
+      sched_sp: runtime.schedSp,
+    });
+  }
+
+  /** The virtual threads of this Java process can be told apart: each of its events says which one it was. */
+  setJvmRuntime(tgid: number, runtime: JvmRuntime): void {
+    this.#setProcess(tgid, PROCESS_FLAG.PROCESS_JVM, {
+      tls_module: runtime.tlsModule,
+      thread_tls: runtime.threadTls,
+      mounted: runtime.mounted,
+      thread_id: runtime.threadId,
+    });
   }
 
   /** Asks for who wakes whom in a process. Of a Go process its goroutines tell more. */
   wantWakes(tgid: number): void {
-    if (this.#special.has(tgid)) return;
-    const value = new DataView(new ArrayBuffer(PROCESS.size));
-    value.setUint32(PROCESS.flags, PROCESS_FLAG.PROCESS_WAKES, true);
-    // What sockets remember of the process is not changed by it.
-    this.#processes.update(keyOf(tgid), new Uint8Array(value.buffer));
+    const { flags, fields } = this.#told.get(tgid) ?? { flags: 0, fields: {} };
+    if ((flags & (PROCESS_FLAG.PROCESS_EXCLUDED | PROCESS_FLAG.PROCESS_GO)) !== 0) return;
+    this.#writeProcess(tgid, flags | PROCESS_FLAG.PROCESS_WAKES, fields);
   }
 
   forget(tgid: number): void {
-    this.#special.delete(tgid);
+    this.#told.delete(tgid);
     if (this.#processes.delete(keyOf(tgid))) Atomics.add(this.#generation, 0, 1);
   }
 
-  #setProcess(tgid: number, flags: number, runtime: GoRuntime | null): void {
-    this.#special.add(tgid);
+  #setProcess(tgid: number, flags: number, fields: ProcessFields = {}): void {
+    const isAsked = flags === PROCESS_FLAG.PROCESS_JVM ? (this.#told.get(tgid)?.flags ?? 0) : 0;
+    this.#writeProcess(tgid, flags | (isAsked & PROCESS_FLAG.PROCESS_WAKES), fields);
+    Atomics.add(this.#generation, 0, 1);
+  }
+
+  /** What sockets remember of the process stands: they are told by `#setProcess`. */
+  #writeProcess(tgid: number, flags: number, fields: ProcessFields): void {
+    this.#told.set(tgid, { flags, fields });
     const value = new DataView(new ArrayBuffer(PROCESS.size));
     value.setUint32(PROCESS.flags, flags, true);
-    if (runtime !== null) {
-      value.setInt32(PROCESS.g_tls, runtime.gTls, true);
-      value.setUint16(PROCESS.goid, runtime.goid, true);
-      value.setUint16(PROCESS.parent_goid, runtime.parentGoid, true);
-      value.setUint16(PROCESS.m, runtime.m, true);
-      value.setUint16(PROCESS.sched_sp, runtime.schedSp, true);
+    for (const [name, field] of Object.entries(fields)) {
+      // The one that may lie on either side of the thread pointer has a sign and 32 bits.
+      if (name === 'g_tls') value.setInt32(PROCESS.g_tls, field, true);
+      else value.setUint16(PROCESS[name as ProcessField], field, true);
     }
     this.#processes.update(keyOf(tgid), new Uint8Array(value.buffer));
-    Atomics.add(this.#generation, 0, 1);
   }
 
   /**
@@ -286,8 +311,16 @@ function keyOf(tgid: number): Uint8Array {
   return key;
 }
 
-function ringBytesOf(options: KernelCaptureOptions): number {
-  return options.ringBytes ?? ringBytesFor(possibleCpus());
+/** What the programs and the reader of their rings have to agree on. */
+interface RingShape {
+  /** Bytes of one CPU's ring. */
+  readonly bytes: number;
+  /** Nobody but the two may know it: who did could have his bytes taken for a record. */
+  readonly key: number;
+}
+
+function newRingShape(options: KernelCaptureOptions): RingShape {
+  return { bytes: options.ringBytes ?? ringBytesFor(possibleCpus()), key: randomInt(2 ** 32) };
 }
 
 function prepare(
@@ -295,17 +328,18 @@ function prepare(
   tier: Tier,
   wanted: ReadonlySet<string>,
   options: KernelCaptureOptions,
+  shape: RingShape,
 ): void {
   for (const program of object.programs.values()) program.setAutoload(wanted.has(program.name));
-  const ringBytes = ringBytesOf(options);
   const seesTls = TLS_PROGRAMS.every((program) => wanted.has(program));
   // Their memory is taken at once, used or not.
   if (!seesTls) for (const map of TLS_TABLES) object.map(map).setMaxEntries(1);
   const rings = object.map('weft_rings');
   rings.setMaxEntries(possibleCpus());
-  rings.setValueSize(RING_DATA + ringBytes + RING_SLACK);
+  rings.setValueSize(RING_DATA + shape.bytes + RING_SLACK);
   object.setVariables({
-    weft_ring_bytes: ringBytes,
+    weft_ring_bytes: shape.bytes,
+    weft_ring_key: shape.key,
     weft_epoch: options.monotonicEpoch,
     weft_self: process.pid,
     weft_only_pid: options.onlyPid ?? 0,

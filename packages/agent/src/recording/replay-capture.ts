@@ -39,9 +39,11 @@ class CaptureReplay implements ExchangeSink {
   #digest = 0;
   #nextTick = 0;
   #time = 0;
+  readonly #joins: boolean;
 
   constructor(options: ReplayOptions) {
     this.#options = options;
+    this.#joins = options.without?.includes('carried-id') !== true;
   }
 
   packet(packet: Packet, time: number): void {
@@ -113,7 +115,7 @@ class CaptureReplay implements ExchangeSink {
       remotePort: fromServer ? packet.destinationPort : packet.sourcePort,
       interfaceIndex: packet.interfaceIndex,
     };
-    const connection = new Connection(facts, this, { mask: this.#options.mask }, HOLD_NANOS);
+    const connection = new Connection(facts, this, this.#options, HOLD_NANOS);
     const flow: Flow = { connection, server, sent: [0, 0], finished: 0, spoke: false };
     this.#flows.set(key, flow);
     return flow;
@@ -138,7 +140,9 @@ class CaptureReplay implements ExchangeSink {
   closed(exchange: Exchange): void {
     const { localAddress, localPort } = exchange.connection;
     const address = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
-    this.spans.push(buildSpan(exchange, { service: `${address}:${localPort}`, attributes: {} }));
+    this.spans.push(
+      buildSpan(exchange, { service: `${address}:${localPort}`, attributes: {} }, { joins: this.#joins }),
+    );
   }
 
   malformed(cause: string): void {

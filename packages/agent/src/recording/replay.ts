@@ -52,7 +52,7 @@ export function replayRecording(bytes: Uint8Array, options: ReplayOptions): Repl
   const pipeline = new Pipeline(
     processes,
     {
-      mask: options.mask,
+      ...options,
       without: options.without ?? [],
       epochUnixNanos: Number(header.value.header.epochUnixNano),
     },

@@ -1,7 +1,8 @@
 import type { Epoch, EvidenceKind, SpanRecord } from '@weft/model';
+import type { ParserOptions } from '@weft/protocols';
 
-export interface ReplayOptions {
-  readonly mask: boolean;
+/** Ids are hashed with the fixed key, so that a file gives the same spans everywhere. */
+export interface ReplayOptions extends Pick<ParserOptions, 'mask' | 'requestIdNames' | 'traceIdNames'> {
   readonly without?: readonly EvidenceKind[];
 }
 

@@ -3,6 +3,7 @@ import {
   type Attributes,
   type AttributeValue,
   type ExchangeKey,
+  type HashKey,
   type Link,
   nanos,
   type ObservationPoint,
@@ -19,6 +20,7 @@ import {
 } from '@weft/model';
 import { type ConnectionFacts, serverPort } from '../streams/connection-facts.ts';
 import type { Exchange } from './exchange.ts';
+import { joinIdsOf } from './join-ids.ts';
 
 /** What a span says about the process at its end. */
 export interface SpanOwner {
@@ -130,8 +132,19 @@ function linksOf(exchange: Exchange): Link[] {
   return links;
 }
 
+/** What spans say of the ids that their messages carried. */
+export interface JoinOptions {
+  /** Whether they say anything. */
+  readonly joins: boolean;
+  readonly idKey?: HashKey | undefined;
+}
+
 /** Turns a closed exchange into the span that is shipped. */
-export function buildSpan(exchange: Exchange, owner: SpanOwner): SpanRecord {
+export function buildSpan(
+  exchange: Exchange,
+  owner: SpanOwner,
+  options: JoinOptions = { joins: true },
+): SpanRecord {
   const { connection, request, response } = exchange;
   const point = pointOf(exchange);
   const kind = kindOf(exchange, point);
@@ -143,6 +156,8 @@ export function buildSpan(exchange: Exchange, owner: SpanOwner): SpanRecord {
   addAll(attributes, request.attributes);
   if (response !== null) addAll(attributes, response.attributes);
   if (exchange.extra !== null) addAll(attributes, exchange.extra);
+  // OpenTelemetry: of the thread that read the request, or sent it.
+  if (exchange.tid !== 0) attributes['thread.id'] = exchange.tid;
   // The socket's port, whatever the message says.
   if (port !== undefined) attributes['server.port'] = port;
   if (response === null && !exchange.oneWay) attributes['weft.incomplete'] = true;
@@ -155,13 +170,13 @@ export function buildSpan(exchange: Exchange, owner: SpanOwner): SpanRecord {
   const links = linksOf(exchange);
   let parent: SpanId | null = links[0]?.chosen ? links[0].spanId : null;
   if (point === 'server-process') parent = spanIdOf(key, CLIENT_PROCESS);
-  return {
+  const record: SpanRecord = {
     spanId: spanIdOf(key, observationPointIndex(point), 0, connection.interfaceIndex ?? 0),
     exchangeKey: key,
     carriedTraceId: exchange.traceId === null ? null : parseTraceId(exchange.traceId),
     parentSpanId: parent,
     links,
-    name: request.name,
+    name: exchange.name,
     kind,
     observationPoint: point,
     service: owner.service,
@@ -170,6 +185,9 @@ export function buildSpan(exchange: Exchange, owner: SpanOwner): SpanRecord {
     status,
     attributes,
   };
+  if (!options.joins) return record;
+  const joinIds = joinIdsOf(request, response, options.idKey);
+  return joinIds === undefined ? record : { ...record, joinIds };
 }
 
 /** What all spans of one connection say, as long as its process is the same program. */

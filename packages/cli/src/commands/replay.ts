@@ -7,7 +7,14 @@ import { renderWaterfall } from '../render/waterfall.ts';
 import { switchOption } from '../settings/option.ts';
 import { flag } from '../settings/values.ts';
 import { stdoutTerminal } from '../terminal.ts';
-import { MASK_OPTION, maskOf, WITHOUT_OPTION, withoutOf } from './shared-options.ts';
+import {
+  ID_NAME_OPTIONS,
+  idNamesOf,
+  MASK_OPTION,
+  maskOf,
+  WITHOUT_OPTION,
+  withoutOf,
+} from './shared-options.ts';
 
 /** Traces in the order in which they began; the id decides between equals, so that the order never changes. */
 export function inOrder(traces: readonly TraceJson[]): readonly TraceJson[] {
@@ -31,15 +38,17 @@ export const replay: Command = {
     switchOption('jsonl', 'one span a line, as JSON (else: waterfalls)'),
     MASK_OPTION,
     WITHOUT_OPTION,
+    ...ID_NAME_OPTIONS,
   ],
   examples: ['weft replay shop.weft --jsonl', 'weft replay capture.pcap --jsonl --mask off'],
   run: async ({ values, positionals, out, log }) => {
     const file = positionals[0]!;
     const mask = maskOf(values);
     const without = withoutOf(values);
+    const names = idNamesOf(values);
     const bytes = read(file);
     const { replayBytes } = await import('@weft/agent');
-    const { records, epoch, losses } = attempt(file, () => replayBytes(bytes, { mask, without }));
+    const { records, epoch, losses } = attempt(file, () => replayBytes(bytes, { mask, without, ...names }));
     const { assembleAll } = await import('@weft/server');
     const traces = inOrder(assembleAll(records, epoch));
     if (flag(values, 'jsonl')) {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { CaptureOptions, Tier } from '@weft/agent';
-import { EVIDENCE_KINDS, type EvidenceKind } from '@weft/model';
+import { EVIDENCE_KINDS, type EvidenceKind, type HashKey } from '@weft/model';
 import type { Api } from '../api.ts';
 import { CliError, reasonOf } from '../errors.ts';
 import { internalOption, type OptionSpec, valueSetting } from '../settings/option.ts';
-import { choice, choices, integer, pids, text, url, type Values, wrong } from '../settings/values.ts';
+import { choice, choices, integer, list, pids, text, url, type Values, wrong } from '../settings/values.ts';
 
 /** Where everything listens unless told otherwise. */
 export const DEFAULT_PORT = 7766;
@@ -40,12 +40,36 @@ export const WITHOUT_OPTION: OptionSpec = {
   setting: true,
 };
 
+/** Of `agent`, `up` and `replay`: what carries ids besides the usual headers. */
+export const ID_NAME_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: 'request-id-names',
+    kind: 'list',
+    placeholder: 'NAME,…',
+    help: 'further headers, query parameters and keys in SQL comments that hold request ids',
+    setting: true,
+  },
+  {
+    name: 'trace-id-names',
+    kind: 'list',
+    placeholder: 'NAME,…',
+    help: 'the same for trace ids',
+    setting: true,
+  },
+];
+
 /** What is made of it: of `agent` and `up`. */
 export const AGENT_OPTIONS: readonly OptionSpec[] = [
   ...CAPTURE_OPTIONS,
   valueSetting('tls', 'on|off', 'read what TLS libraries encrypt, without their keys (default: off)'),
   MASK_OPTION,
   WITHOUT_OPTION,
+  ...ID_NAME_OPTIONS,
+  valueSetting(
+    'id-key-file',
+    'FILE',
+    'file with 16 hex digits, the same on all hosts: request ids leave this one hashed with them',
+  ),
   valueSetting(
     'cpu-budget',
     'PERCENT|off',
@@ -75,6 +99,41 @@ export function withoutOf(values: Values): readonly EvidenceKind[] {
   return choices(values, 'without', EVIDENCE_KINDS);
 }
 
+/** `--request-id-names` and `--trace-id-names`. @throws CliError */
+export function idNamesOf(values: Values): Pick<CaptureOptions, 'requestIdNames' | 'traceIdNames'> {
+  return {
+    requestIdNames: idNames(values, 'request-id-names'),
+    traceIdNames: idNames(values, 'trace-id-names'),
+  };
+}
+
+function idNames(values: Values, option: string): readonly string[] {
+  return list(values, option).map((name) => {
+    const lower = name.toLowerCase();
+    if (!/^[a-z][a-z0-9_.-]{0,63}$/.test(lower)) {
+      throw wrong(values, option, 'made of names like x-request-id: letters, digits and -_. only');
+    }
+    return lower;
+  });
+}
+
+/** `--id-key-file`; the settings without a key when it is not given. @throws CliError */
+function idKeyOf(values: Values): { readonly idKey?: HashKey; readonly idKeyFile?: string } {
+  const file = text(values, 'id-key-file');
+  if (file === null) return {};
+  let key: string;
+  try {
+    key = readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new CliError(`The key file cannot be read (${reasonOf(error)}): name another with --id-key-file.`);
+  }
+  if (!/^[0-9a-f]{16}$/i.test(key)) {
+    throw new CliError(`The key file ${file} must hold 16 hex digits: \`openssl rand -hex 8\` makes some.`);
+  }
+  const word = (from: number) => Number.parseInt(key.slice(from, from + 8), 16) | 0;
+  return { idKey: [word(0), word(8)], idKeyFile: file };
+}
+
 /** The capturing side's settings. @throws CliError */
 export function captureOptions(values: Values): CaptureOptions {
   return {
@@ -86,6 +145,8 @@ export function captureOptions(values: Values): CaptureOptions {
     onlyCgroup: text(values, 'only-cgroup'),
     excludeCgroup: text(values, 'exclude-cgroup'),
     excludePids: pids(values, 'exclude-pid'),
+    ...idNamesOf(values),
+    ...idKeyOf(values),
   };
 }
 
@@ -107,6 +168,9 @@ export function captureArguments(options: CaptureOptions): readonly string[] {
   if (options.without.length > 0) args.push('--without', options.without.join(','));
   if (options.onlyCgroup !== null) args.push('--only-cgroup', options.onlyCgroup);
   if (options.excludeCgroup !== null) args.push('--exclude-cgroup', options.excludeCgroup);
+  if (options.requestIdNames?.length) args.push('--request-id-names', options.requestIdNames.join(','));
+  if (options.traceIdNames?.length) args.push('--trace-id-names', options.traceIdNames.join(','));
+  if (options.idKeyFile !== undefined) args.push('--id-key-file', options.idKeyFile);
   for (const pid of options.excludePids) args.push('--exclude-pid', String(pid));
   return args;
 }

@@ -22,6 +22,17 @@ describe('renderWaterfall', () => {
     );
   });
 
+  test('marks hops that were not seen', () => {
+    const spans = SHOP.spans
+      .slice(0, 3)
+      .map((span, at) =>
+        at < 2 ? span : { ...span, attributes: { ...span.attributes, 'weft.untraced': true } },
+      );
+    const text = renderWaterfall(makeTrace(spans), plain(100));
+    expect(text).toContain('all linked · 1 hop untraced (⋯)\n');
+    expect(text).toContain('  └ ⋯ shop GET /shop/{id} ');
+  });
+
   test('fits every width, and says who and how long even on the narrowest', () => {
     for (let width = 20; width <= 200; width++) {
       const lines = renderWaterfall(SHOP, plain(width)).trimEnd().split('\n');

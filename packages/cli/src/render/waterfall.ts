@@ -51,6 +51,8 @@ function summary(trace: TraceJson, total: number, services: number): readonly st
     count(trace.spans.length, 'span'),
     linked >= 1 ? 'all linked' : `${Math.floor(linked * 100)} % linked`,
   ];
+  const untraced = trace.spans.filter((span) => span.attributes['weft.untraced'] === true).length;
+  if (untraced > 0) parts.push(`${count(untraced, 'hop')} untraced (⋯)`);
   if (incomplete > 0) parts.push(`${count(incomplete, 'request')} without an answer`);
   if (losses.length > 0)
     parts.push(`lost: ${losses.map(([cause, events]) => `${events} ${cause}`).join(', ')}`);
@@ -95,7 +97,9 @@ function labelOf(row: TreeRow, width: number): readonly [string, string, string]
   const outgoing = span.kind === 'client' || span.kind === 'producer';
   const service = above !== null && outgoing && above.span.service === span.service ? '' : `${span.service} `;
   const lead = branches(row, Math.max(2, Math.floor(width / 2)));
-  return [lead, printable(service), `${outgoing ? '→ ' : ''}${printable(span.name)}`];
+  // What lies between it and its parent was not seen.
+  const hop = span.attributes['weft.untraced'] === true ? '⋯ ' : '';
+  return [lead, `${hop}${printable(service)}`, `${outgoing ? '→ ' : ''}${printable(span.name)}`];
 }
 
 function renderRow(

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ExchangeKey, SpanId, TraceId } from '../ids.ts';
+import type { JoinId } from '../join-id.ts';
 import { EVIDENCE_KINDS, OBSERVATION_POINTS, SPAN_KINDS, SPAN_STATUSES, type SpanRecord } from '../span.ts';
 import { epoch, nanos } from '../time.ts';
 import { checkBlock } from './check.ts';
@@ -31,7 +32,7 @@ const link = fc.record({
   confidence: fc.double({ min: 0, max: 1 }),
   chosen: fc.boolean(),
 });
-const record: fc.Arbitrary<SpanRecord> = fc.record({
+const members = {
   spanId,
   exchangeKey: hex(32) as fc.Arbitrary<ExchangeKey>,
   carriedTraceId: fc.option(hex(32) as fc.Arbitrary<TraceId>),
@@ -49,7 +50,11 @@ const record: fc.Arbitrary<SpanRecord> = fc.record({
     fc.oneof(text, fc.double({ noNaN: true }), fc.boolean()),
     { maxKeys: 5, noNullPrototype: true },
   ),
-});
+};
+const joinIds = {
+  joinIds: fc.array(spanId as fc.Arbitrary<string> as fc.Arbitrary<JoinId>, { minLength: 1, maxLength: 3 }),
+};
+const record: fc.Arbitrary<SpanRecord> = fc.oneof(fc.record(members), fc.record({ ...members, ...joinIds }));
 
 /** Round trips keep no lone surrogates (UTF-8 has none) and order attributes by type. */
 function canonical(span: SpanRecord): unknown {
@@ -79,6 +84,23 @@ describe('wire block', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('goes into memory that is free again, whatever lies there, if it fits', () => {
+    const encoder = new BlockEncoder({ agentId: 'a1', host: 'h', epoch: EPOCH });
+    const spans = fc.sample(record, { numRuns: 9, seed: 2 });
+    const take = (spare: ArrayBuffer | null) => {
+      for (const span of spans) encoder.add(span);
+      return encoder.take(spare);
+    };
+    const fresh = take(null);
+    const spare = new Uint8Array(fresh.length + 100).fill(0xee).buffer;
+    const again = take(spare);
+    expect(again.buffer).toBe(spare);
+    expect(again).toEqual(fresh);
+    const tooSmall = new ArrayBuffer(fresh.length - 1);
+    expect(take(tooSmall)).toEqual(fresh);
+    expect(new Uint8Array(tooSmall).every((byte) => byte === 0)).toBe(true);
   });
 
   it('knows about how large it is before it is taken', () => {

@@ -1,4 +1,5 @@
 import type { ExchangeKey, SpanId, TraceId } from '../ids.ts';
+import type { JoinId } from '../join-id.ts';
 import { err, ok, type Result } from '../result.ts';
 import {
   type AttributeValue,
@@ -62,11 +63,13 @@ function decodeBlockInto(
       return 'value out of range';
     const links = readLinks(columns, values, row);
     if (links === null) return 'links out of step';
+    const joinIds = readJoinIds(columns.join_ids, values, row);
     into.push({
       record: {
         spanId: (spanId ?? '0000000000000000') as SpanId,
         exchangeKey: (exchangeKey ?? '0'.repeat(32)) as ExchangeKey,
         carriedTraceId: values.hex128(columns.carried_trace_id, row) as TraceId | null,
+        ...(joinIds === undefined ? {} : { joinIds }),
         parentSpanId: values.hex64(columns.parent_span_id, row) as SpanId | null,
         links,
         name: values.text(columns.name, row),
@@ -83,6 +86,21 @@ function decodeBlockInto(
     });
   }
   return null;
+}
+
+/** Of a column with join ids; undefined: none. */
+export function readJoinIds(
+  column: NativeColumn,
+  values: ColumnValues,
+  row: number,
+): readonly JoinId[] | undefined {
+  if (column.form !== 'array') return undefined;
+  const ids: JoinId[] = [];
+  for (let i = firstItem(column, row); i < endItem(column, row); i++) {
+    const id = values.hex64(column.items, i);
+    if (id !== null) ids.push(id as string as JoinId);
+  }
+  return ids.length === 0 ? undefined : ids;
 }
 
 function readAttributes(columns: Columns, values: ColumnValues, row: number): Record<string, AttributeValue> {

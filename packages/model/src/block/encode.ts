@@ -82,9 +82,12 @@ export class BlockEncoder {
   private readonly evidenceKind = new ByteColumn();
   private readonly evidenceKey = new ByteColumn();
   private readonly evidenceConfidence = new ByteColumn();
+  private readonly joinIdEnds = new ByteColumn();
+  private readonly joinIds = new ByteColumn();
   private readonly out = new ByteColumn();
   private links = 0;
   private evidence = 0;
+  private ids = 0;
 
   /** How each column's data is written. */
   private readonly writers: Readonly<Record<SpanColumnName, (rows: number, origin: BlockOrigin) => void>> = {
@@ -109,6 +112,7 @@ export class BlockEncoder {
     evidence_kind: () => this.array(this.evidenceEnds, this.evidenceKind),
     evidence_key: () => this.array(this.evidenceEnds, this.evidenceKey),
     evidence_confidence: () => this.array(this.evidenceEnds, this.evidenceConfidence),
+    join_ids: () => this.array(this.joinIdEnds, this.joinIds),
     agent_id: (rows, origin) => this.constant(origin.agentId, rows),
     host: (rows, origin) => this.constant(origin.host, rows),
   };
@@ -125,8 +129,12 @@ export class BlockEncoder {
     return this.rows * FIXED_BYTES + texts;
   }
 
-  /** Ends the block and begins the next one. @returns a fresh array that the caller owns */
-  take(): Uint8Array<ArrayBuffer> {
+  /**
+   * Ends the block and begins the next one.
+   * @param spare memory that nobody uses any more: the block goes there if it fits
+   * @returns an array that the caller owns, alone in its buffer
+   */
+  take(spare: ArrayBuffer | null = null): Uint8Array<ArrayBuffer> {
     const { rows } = this;
     this.out.varuint(SPAN_COLUMNS.length);
     this.out.varuint(rows);
@@ -135,7 +143,10 @@ export class BlockEncoder {
       this.out.string(column.type);
       if (rows > 0) this.writers[column.name](rows, this.#origin);
     }
-    const block = this.out.bytes.slice(0, this.out.length);
+    const { length } = this.out;
+    const memory = spare !== null && spare.byteLength >= length ? spare : new ArrayBuffer(length);
+    const block = new Uint8Array(memory, 0, length);
+    block.set(this.out.bytes.subarray(0, length));
     this.reset();
     return block;
   }
@@ -148,6 +159,7 @@ export class BlockEncoder {
     }
     this.links = 0;
     this.evidence = 0;
+    this.ids = 0;
     this.rows = 0;
   }
 
@@ -170,6 +182,7 @@ export class BlockEncoder {
     this.status.u8(SPAN_STATUSES.indexOf(record.status));
     this.addAttributes(record);
     this.addLinks(record);
+    this.addJoinIds(record);
   }
 
   private addAttributes(record: SpanRecord): void {
@@ -210,6 +223,14 @@ export class BlockEncoder {
     this.links += record.links.length;
     this.linkEnds.words(this.links, 0);
     this.evidenceEnds.words(this.evidence, 0);
+  }
+
+  private addJoinIds({ joinIds }: SpanRecord): void {
+    if (joinIds !== undefined) {
+      for (let i = 0; i < joinIds.length; i++) this.joinIds.hex64(joinIds[i]!);
+      this.ids += joinIds.length;
+    }
+    this.joinIdEnds.words(this.ids, 0);
   }
 
   private plain(column: ByteColumn): void {

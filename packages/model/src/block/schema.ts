@@ -38,6 +38,7 @@ export const SPAN_COLUMNS = [
   { name: 'evidence_kind', type: 'Array(UInt8)' },
   { name: 'evidence_key', type: 'Array(String)' },
   { name: 'evidence_confidence', type: 'Array(Float64)' },
+  { name: 'join_ids', type: 'Array(UInt64)' },
   { name: 'agent_id', type: 'LowCardinality(String)' },
   { name: 'host', type: 'LowCardinality(String)' },
 ] as const;

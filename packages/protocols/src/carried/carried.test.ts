@@ -175,6 +175,17 @@ describe('request ids', () => {
     );
   });
 
+  test('a UUID is the same after Envoy has written into it why it traces', () => {
+    const hash = (value: string) => settled(['x-request-id', value])?.requestIds?.[0]?.hash;
+    expect(hash('9b2c1f6e-1c7d-9b7a-9f55-0d6f6f2f7b10')).toBe(hash('9b2c1f6e-1c7d-4b7a-9f55-0d6f6f2f7b10'));
+    expect(hash('9b2c1f6e-1c7d-4b7b-9f55-0d6f6f2f7b10')).not.toBe(
+      hash('9b2c1f6e-1c7d-4b7a-9f55-0d6f6f2f7b10'),
+    );
+    expect(hash('9b2c1f6e_1c7d_9b7a_9f55_0d6f6f2f7b10')).not.toBe(
+      hash('9b2c1f6e_1c7d_4b7a_9f55_0d6f6f2f7b10'),
+    );
+  });
+
   test.each([
     ['00000000000000000001', false],
     ['request-of-the-shop', false],

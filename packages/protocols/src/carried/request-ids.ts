@@ -18,7 +18,22 @@ export function requestIdOf(name: string, value: string, key?: HashKey): Request
   if (value.length < SHORTEST || value.length > LONGEST) return null;
   const id = normal(value);
   if (id.length < SHORTEST) return null;
-  return { name, hash: keyedHash(id, key), specific: isSpecific(id) };
+  return { name, hash: keyedHash(withoutTraceReason(id), key), specific: isSpecific(id) };
+}
+
+const UUID_LENGTH = 36;
+const DASH = 45;
+/** Where a UUID tells its version (RFC 9562 §4.2). */
+const VERSION = 14;
+
+/**
+ * Envoy writes into the version of a UUID why it traces the request (its docs, "x-request-id", `pack_trace_reason`), so that
+ * its caller has another id than its upstream.
+ */
+function withoutTraceReason(id: string): string {
+  if (id.length !== UUID_LENGTH) return id;
+  for (const at of [8, 13, 18, 23]) if (id.charCodeAt(at) !== DASH) return id;
+  return `${id.slice(0, VERSION)}4${id.slice(VERSION + 1)}`;
 }
 
 /** What an id consists of; some hop writes it in capitals, or with braces or quotes around it. */

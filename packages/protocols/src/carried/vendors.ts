@@ -74,7 +74,26 @@ export function parseAmazon(value: string): CarriedIds | null {
   return traceId === null ? null : { traceId, spanId: parent === null ? null : paddedHexId(parent[1]!, 16) };
 }
 
+const SHORTEST_TEXT = 6;
+const LONGEST_TEXT = 200;
+
+/** A trace id of somebody's own: any text of a length that names something. */
+export function parseAnyText(value: string): CarriedIds | null {
+  if (value.length < SHORTEST_TEXT || value.length > LONGEST_TEXT || /^[0-]*$/.test(value)) return null;
+  return ofText(value, null);
+}
+
 /** SOFATracer's `sofaTraceId`: address, time, counter and process in some 25 to 40 hex digits. */
 export function parseSofa(value: string): CarriedIds | null {
   return /^[0-9a-f]{20,64}$/i.test(value) ? ofText(value, null) : null;
+}
+
+/** A trace id under a name that is no vendor's: only one in the form of W3C's is sure to be one. */
+export function parseNamelessTraceId(value: string): CarriedIds | null {
+  return value.length === 32 && isHexId(value, 0, 32) ? { traceId: value, spanId: null } : null;
+}
+
+/** Alibaba's EagleEye: address, time, counter and process as some 25 to 32 digits and letters. */
+export function parseEagleEye(value: string): CarriedIds | null {
+  return /^[0-9a-zA-Z]{20,64}$/.test(value) ? ofText(value, null) : null;
 }

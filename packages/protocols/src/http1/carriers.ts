@@ -1,56 +1,41 @@
-import type { HashKey } from '@weft/model';
-import { ascii, latin1 } from '../bytes.ts';
-import {
-  addCarried,
-  addRequestId,
-  CARRIER_NAMES,
-  type CarrierName,
-  type RankedIds,
-} from '../carried/carried.ts';
+import { ascii } from '../bytes.ts';
+import type { RankedIds } from '../carried/carried.ts';
+import { addNamed, type CarriedNames, carriedNames, idText } from '../carried/names.ts';
 import type { ParserOptions } from '../protocol.ts';
 import { fieldAt, value } from './fields.ts';
 import { lineStarts } from './lines.ts';
 
-const LONGEST_VALUE = 512;
-
 interface Carrier {
   readonly bytes: Uint8Array;
-  /** Null: a further name of a request id. */
-  readonly known: CarrierName | null;
   readonly name: string;
 }
 
 /** The fields that carry ids, by the code of their first letter. */
 export interface Carriers {
   readonly byLetter: readonly (readonly Carrier[] | undefined)[];
-  /** Names that were asked for besides the usual ones. */
-  readonly further: readonly string[] | undefined;
-  readonly key: HashKey | undefined;
+  readonly names: CarriedNames;
 }
 
-const FIELD_NAME = /^[a-z][a-z0-9-]*$/;
+const FIELD_NAME = /^[a-z][a-z0-9_.-]*$/;
 let latest: Carriers | null = null;
 
 /** The fields that a parser looks for: one table, as long as all connections are told the same. */
-export function carriersOf({ requestIdNames, idKey }: ParserOptions): Carriers {
-  if (latest === null || latest.further !== requestIdNames || latest.key !== idKey) {
-    latest = create(requestIdNames, idKey);
-  }
+export function carriersOf(options: ParserOptions): Carriers {
+  const names = carriedNames(options);
+  if (latest === null || latest.names !== names) latest = create(names);
   return latest;
 }
 
-function create(further: readonly string[] | undefined, key: HashKey | undefined): Carriers {
+function create(names: CarriedNames): Carriers {
   const byLetter: (Carrier[] | undefined)[] = Array.from({ length: 256 }, () => undefined);
-  const add = (name: string, known: CarrierName | null) => {
-    // Other names are properties of other protocols.
-    if (!FIELD_NAME.test(name)) return;
+  for (const name of names.readings.keys()) {
+    if (!FIELD_NAME.test(name)) continue;
     const code = name.charCodeAt(0);
     byLetter[code] ??= [];
-    byLetter[code].push({ bytes: ascii(name), known, name });
-  };
-  for (const name of CARRIER_NAMES) add(name, name);
-  for (const name of further ?? []) add(name, null);
-  return { byLetter, further, key };
+    // As `nameAt` compares: it also sets that bit of `_`.
+    byLetter[code].push({ bytes: ascii(name).map((byte) => byte | 0x20), name });
+  }
+  return { byLetter, names };
 }
 
 /** Adds the ids of line `line`, if it is a field that carries some. @param best of the earlier lines */
@@ -64,12 +49,9 @@ export function carrierAt(
   const candidates = carriers.byLetter[bytes[lineStarts[line]!]! | 0x20];
   if (candidates === undefined) return best;
   for (let i = 0; i < candidates.length; i++) {
-    const { bytes: name, known, name: text } = candidates[i]!;
+    const { bytes: name, name: text } = candidates[i]!;
     if (!fieldAt(bytes, line, name, end)) continue;
-    const id = latin1(bytes, value.from, Math.min(value.to, value.from + LONGEST_VALUE));
-    return known === null
-      ? addRequestId(best, text, id, carriers.key)
-      : addCarried(best, known, id, carriers.key);
+    return addNamed(best, carriers.names, text, idText(bytes, value.from, value.to));
   }
   return best;
 }

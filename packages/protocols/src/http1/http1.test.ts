@@ -480,3 +480,32 @@ test('request ids: of the usual fields, and of those that are named', () => {
     ],
   });
 });
+
+test('ids of responses, of query parameters that are named, and what was asked for', () => {
+  const recorder = createRecorder();
+  const parser = createHttp1Parser(recorder, {
+    mask: true,
+    requestIdNames: ['rid'],
+    traceIdNames: ['my_trace'],
+  });
+  const c = createFeeder(parser);
+  const ask = (target: string, fields = '') => c.feed(TO_SERVER, `GET ${target} HTTP/1.1\r\n${fields}\r\n`);
+  const answer = (fields: string) =>
+    c.feed(TO_CLIENT, `HTTP/1.1 200 OK\r\n${fields}Content-Length: 0\r\n\r\n`);
+  ask('/a?b=1&RID=order-4711-8');
+  answer('X-Request-ID: 9b2c1f6e1c7d4b7a9f55\r\n');
+  ask('/a?b=2', 'RID: order-4711-8\r\n');
+  answer('');
+  ask('/a?b=2', 'My_Trace: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\nrid: order-4711-8\r\n');
+  answer('Server: x\r\n');
+  const [first, answered, second, nothing, third, none] = recorder.messages.map((message) => message.carried);
+  expect(answered).toMatchObject({ traceId: null, requestIds: [{ name: 'x-request-id', specific: true }] });
+  expect([nothing, none]).toEqual([null, null]);
+  expect(first!.requestIds).toEqual(second!.requestIds);
+  expect(first!.target).not.toBe(second!.target);
+  expect(third).toEqual({
+    ...second,
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    spanId: 'b7ad6b7169203331',
+  });
+});

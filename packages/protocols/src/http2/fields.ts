@@ -1,11 +1,16 @@
-import { CARRIER_NAMES, type CarrierName } from '../carried/carried.ts';
+import type { CarriedNames } from '../carried/names.ts';
 
-/** Fields that carry the ids of other parties, by name. */
-export const CARRIERS: ReadonlyMap<string, CarrierName> = new Map(CARRIER_NAMES.map((name) => [name, name]));
-
-/** Fields whose values are looked at; others are not even kept. */
-export const WANTED: ReadonlySet<string> = new Set([
+const USED = [
   ...[':method', ':path', ':scheme', ':authority', ':status', ':protocol'],
   ...['host', 'user-agent', 'content-type', 'grpc-status'],
-  ...CARRIER_NAMES,
-]);
+];
+
+let latest: { readonly names: CarriedNames; readonly wanted: ReadonlySet<string> } | null = null;
+
+/** Fields whose values are looked at; others are not even kept. One set, as long as all connections are told the same names. */
+export function wantedFields(names: CarriedNames): ReadonlySet<string> {
+  if (latest === null || latest.names !== names) {
+    latest = { names, wanted: new Set([...USED, ...names.readings.keys()]) };
+  }
+  return latest.wanted;
+}

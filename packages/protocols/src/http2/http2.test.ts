@@ -1,3 +1,4 @@
+import type { HashKey } from '@weft/model';
 import { describe, expect, test } from 'vitest';
 import { type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import {
@@ -184,7 +185,37 @@ describe('requests and responses', () => {
     const { ask, messages } = talk();
     ask(headers(1, get('/a', added(name, value)), true), headers(3, get('/a', indexed(62)), true));
     const carried = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
-    expect(messages.map((message) => message.carried)).toEqual([carried, carried]);
+    expect(messages).toMatchObject([{ carried }, { carried }]);
+  });
+
+  test('request ids of requests and responses, of names that are asked for too, with the key of all hosts', () => {
+    const ids = (idKey: HashKey) => {
+      const recorder = createRecorder();
+      const options = { mask: true, requestIdNames: ['my-id'], traceIdNames: ['my-trace'], idKey };
+      const feeder = createFeeder(http2.createParser(recorder, options));
+      const fields = literal('my-id', 'order-4711-8') + literal('my-trace', 'trace-of-mine-1');
+      feeder.feed(
+        TO_SERVER,
+        PREFACE_TEXT + settings() + headers(1, get('/a?my-id=query-4711', fields), true),
+      );
+      feeder.feed(
+        TO_CLIENT,
+        settings() + headers(1, OK + literal('x-request-id', '9b2c1f6e1c7d4b7a9f55'), true),
+      );
+      return recorder.messages.map((message) => message.carried);
+    };
+    const [asked, answered] = ids([1, 2]);
+    expect(asked).toMatchObject({
+      traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+      original: 'trace-of-mine-1',
+      requestIds: [{ name: 'my-id' }, { name: 'my-id' }],
+      target: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
+    expect(answered).toMatchObject({ requestIds: [{ name: 'x-request-id', specific: true }] });
+    const [other] = ids([1, 3]);
+    expect(other!.traceId).toBe(asked!.traceId);
+    expect(other!.requestIds![0]!.hash).not.toBe(asked!.requestIds![0]!.hash);
+    expect(other!.target).not.toBe(asked!.target);
   });
 });
 
@@ -256,6 +287,21 @@ describe('failures', () => {
     reply(headers(1, ERROR), data(1, 'x'));
     feeder.finish(TO_CLIENT);
     expect(messages[1]).toMatchObject({ status: 'error', end: feeder.at(TO_CLIENT) });
+  });
+
+  test('what begins behind the end of its half is nobody’s: it would never end', () => {
+    const { ask, reply, messages, feeder } = talk(true);
+    reply(settings(), headers(1, OK));
+    // A block without pseudo-header fields ends the request, the begin of which was missed.
+    ask(headers(1, literal('date', ''), true), headers(1, get('/late'), true), reset(1, 8));
+    // The same of a response: its DATA are seen, its header block was not.
+    ask(headers(3, get('/seen')));
+    reply(data(3, 'the end', true), headers(3, OK));
+    ask(data(3, '', true));
+    expect(kinds(messages)).toEqual(['response', 'request GET /seen']);
+    feeder.finish(TO_SERVER);
+    feeder.finish(TO_CLIENT);
+    for (const message of messages) expect(message.end).toBeGreaterThanOrEqual(message.start);
   });
 });
 
@@ -341,6 +387,41 @@ describe('gRPC', () => {
       { name: 'a.B/C' },
       { attributes: { 'weft.rpc.response.messages': 1, 'rpc.response.status_code': 'PERMISSION_DENIED' } },
     ]);
+  });
+});
+
+describe('GraphQL', () => {
+  const body = JSON.stringify({ query: 'mutation Add { add(n: 7) }', variables: { a: 'secret' } });
+  const json = literal('content-type', 'application/json');
+  test('operation and document of a POST, of a GET', () => {
+    const { ask, messages } = talk(false, true);
+    ask(headers(1, POST + HTTP + literal(':path', '/graphql') + json));
+    ask(data(1, body.slice(0, 9)), data(1, body.slice(9), true));
+    ask(headers(3, get('/graphql?query=query+A{a(b:7)}'), true));
+    const expected = (type: string, name: string, document: string) => ({
+      name: `${type} ${name}`,
+      attributes: {
+        'graphql.operation.name': name,
+        'graphql.operation.type': type,
+        'graphql.document': document,
+      },
+    });
+    expect(messages).toMatchObject([
+      expected('mutation', 'Add', 'mutation Add { add(n: ?) }'),
+      expected('query', 'A', 'query A{a(b:?)}'),
+    ]);
+  });
+
+  test('its body is needed; another JSON is not', () => {
+    const { ask, parser, feeder } = talk();
+    ask(headers(1, POST + HTTP + literal(':path', '/graphql') + json), data(1, body).slice(0, -40));
+    expect(parser.neededFrom(TO_SERVER)).toBe(feeder.at(TO_SERVER));
+    feeder.gap(TO_SERVER, 40);
+    ask(
+      headers(3, POST + HTTP + literal(':path', '/orders') + json),
+      data(3, `{"id":${' '.repeat(50)}}`).slice(0, -40),
+    );
+    expect(parser.neededFrom(TO_SERVER)).toBe(feeder.at(TO_SERVER) + 40);
   });
 });
 

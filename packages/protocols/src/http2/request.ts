@@ -1,41 +1,29 @@
 import type { AttributeValue } from '@weft/model';
-import { addCarried, type RankedIds, settleCarried } from '../carried/carried.ts';
+import { type RankedIds, settleCarried } from '../carried/carried.ts';
+import { addFromQuery, addNamed, type CarriedNames } from '../carried/names.ts';
+import { withTarget } from '../carried/target.ts';
+import { describeUrlQuery } from '../graphql/index.ts';
 import { maskQuery } from '../http1/query.ts';
 import { spanName } from '../http1/request-head.ts';
 import { STANDARD_METHODS } from '../http1/start-line.ts';
 import type { CarriedIds } from '../protocol.ts';
-import { CARRIERS } from './fields.ts';
 import type { HpackDecoder } from './hpack/decoder.ts';
 
 const LONGEST_VALUE = 256;
 const LONGEST_PATH = 2048;
 /** Stands where a path is named by an index whose entry was sent before the connection was watched. */
 const UNKNOWN = '{unknown}';
-const GRPC = 'application/grpc';
 
 /** What the header block of a request says; shared, since it is used at once. */
 export const request = {
   name: '',
   attributes: {} as Record<string, AttributeValue>,
   carried: null as CarriedIds | null,
-  /** gRPC, or gRPC-Web. */
-  isGrpc: false,
+  contentType: '',
 };
 
-/** Whether a media type is that of a gRPC or gRPC-Web body in binary form. */
-export function isGrpcType(type: string): boolean {
-  if (!type.startsWith(GRPC)) return false;
-  const next = type.charCodeAt(GRPC.length);
-  return Number.isNaN(next) || next === 0x2b || next === 0x3b || isGrpcWebType(type);
-}
-
-/** Whether it is gRPC-Web's, whose trailers are a part of the body; its text form is not read. */
-export function isGrpcWebType(type: string): boolean {
-  return type.startsWith('application/grpc-web') && !type.startsWith('application/grpc-web-text');
-}
-
-/** Reads the block that was decoded last into `request`. @param mask hide the values of the query string */
-export function readRequest(block: HpackDecoder, mask: boolean): void {
+/** Reads the block that was decoded last into `request`. @param mask hide the values of the query string @param names of fields that carry ids */
+export function readRequest(block: HpackDecoder, mask: boolean, names: CarriedNames): void {
   let method = '';
   let path = '';
   let authority = '';
@@ -43,7 +31,7 @@ export function readRequest(block: HpackDecoder, mask: boolean): void {
   let carried: RankedIds | null = null;
   let isUnknown = false;
   const attributes: Record<string, AttributeValue> = {};
-  request.isGrpc = false;
+  request.contentType = '';
   for (let i = 0; i < block.count; i++) {
     const { name, value } = block.fields[i]!;
     switch (name) {
@@ -66,19 +54,20 @@ export function readRequest(block: HpackDecoder, mask: boolean): void {
         attributes['user_agent.original'] = value.slice(0, LONGEST_VALUE);
         break;
       case 'content-type':
-        request.isGrpc = isGrpcType(value);
+        request.contentType = value;
         break;
-      default: {
-        const carrier = CARRIERS.get(name);
-        if (carrier !== undefined) carried = addCarried(carried, carrier, value.slice(0, LONGEST_VALUE));
-      }
+      default:
+        carried = addNamed(carried, names, name, value);
     }
   }
   describe(attributes, method, path, mask);
   const server = hostOf(authority === '' ? host : authority);
   if (server !== '') attributes['server.address'] = server;
   request.attributes = attributes;
-  request.carried = settleCarried(carried);
+  const question = path.indexOf('?');
+  if (question >= 0) carried = addFromQuery(carried, names, path.slice(question + 1));
+  const ids = settleCarried(carried);
+  request.carried = ids === null ? null : withTarget(ids, path.slice(0, LONGEST_PATH), '', names.key);
   if (path === '' && isUnknown && method !== 'CONNECT') request.name = `${method || 'HTTP'} ${UNKNOWN}`;
 }
 
@@ -100,6 +89,10 @@ function describe(
   if (question >= 0) {
     const query = target.slice(question + 1, question + 1 + LONGEST_PATH);
     attributes['url.query'] = mask ? maskQuery(query) : query;
+    if (method === 'GET') {
+      request.name = describeUrlQuery(query, query.length === LONGEST_PATH, attributes, mask);
+      if (request.name !== '') return;
+    }
   }
   request.name = spanName(isStandard ? method : 'HTTP', path);
 }

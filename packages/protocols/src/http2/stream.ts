@@ -1,8 +1,16 @@
 import type { AttributeValue } from '@weft/model';
-import { type Message, type MessageSink, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
-import { WANTED } from './fields.ts';
-import { describeStatus } from './grpc.ts';
-import { type GrpcMessages, statusInTrailers } from './grpc-messages.ts';
+import { type CarriedNames, carriedNames } from '../carried/names.ts';
+import { describeRequestText, type RequestText, skipRequestText } from '../graphql/index.ts';
+import { describeMessages, type GrpcMessages } from '../grpc/messages.ts';
+import {
+  type Message,
+  type MessageSink,
+  type ParserOptions,
+  type Side,
+  TO_CLIENT,
+  TO_SERVER,
+} from '../protocol.ts';
+import { wantedFields } from './fields.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 
 /** What one side of a stream has said. */
@@ -17,6 +25,8 @@ export interface Half {
   size: number;
   /** Of a gRPC call. */
   messages: GrpcMessages | null;
+  /** Of a request whose body may be GraphQL. */
+  text: RequestText | null;
 }
 
 /** A request and its response. */
@@ -91,14 +101,15 @@ const NOTHING = new Uint8Array(0);
 export interface Connection {
   readonly sink: MessageSink;
   readonly mask: boolean;
+  readonly names: CarriedNames;
   readonly flows: readonly [Flow, Flow];
   readonly streams: Map<number, Stream>;
 }
 
-function createFlow(side: Side): Flow {
+function createFlow(side: Side, names: CarriedNames): Flow {
   return {
     side,
-    hpack: new HpackDecoder(WANTED),
+    hpack: new HpackDecoder(wantedFields(names)),
     phase: side === TO_SERVER ? CLIENT_PREFACE : HEADER,
     next: -1,
     fresh: true,
@@ -122,12 +133,19 @@ function createFlow(side: Side): Flow {
 }
 
 /** State of a new connection. */
-export function createConnection(sink: MessageSink, mask: boolean): Connection {
-  return { sink, mask, flows: [createFlow(TO_SERVER), createFlow(TO_CLIENT)], streams: new Map() };
+export function createConnection(sink: MessageSink, options: ParserOptions): Connection {
+  const names = carriedNames(options);
+  return {
+    sink,
+    mask: options.mask,
+    names,
+    flows: [createFlow(TO_SERVER, names), createFlow(TO_CLIENT, names)],
+    streams: new Map(),
+  };
 }
 
 function createHalf(): Half {
-  return { open: null, begun: false, ended: false, size: 0, messages: null };
+  return { open: null, begun: false, ended: false, size: 0, messages: null, text: null };
 }
 
 /** A stream that begins; the oldest ones make room if there are too many. */
@@ -142,6 +160,14 @@ export function addStream(c: Connection, id: number, pairingId: number | null): 
   const stream: Stream = { id, pairingId, halves: [createHalf(), createHalf()] };
   c.streams.set(id, stream);
   return stream;
+}
+
+/**
+ * Whether a header block can begin this half's message. Not behind its end (RFC 9113 §5.1, half-closed), also where the
+ * begin was missed: a message that began there would never end.
+ */
+export function mayBegin(half: Half): boolean {
+  return !half.begun && !half.ended;
 }
 
 /** Tells of a message that begins. */
@@ -169,23 +195,18 @@ export function endHalf(
   if (open !== null) {
     half.open = null;
     const facts: Record<string, AttributeValue> = extra ?? {};
-    addSizes(half, side, facts);
-    if (half.messages !== null) describeStatus(facts, statusInTrailers(half.messages.trailers));
+    facts[side === TO_SERVER ? 'http.request.body.size' : 'http.response.body.size'] = half.size;
+    if (half.messages !== null) describeMessages(half.messages, side, facts);
+    const name = half.text === null ? '' : describeRequestText(half.text, facts, c.mask);
+    half.text = null;
     // A response may end while its request has not (RFC 9113 §8.1): what was sent of that is all that counts.
     const request = stream.halves[TO_SERVER];
     if (side === TO_CLIENT && request.begun && !request.ended) {
       endHalf(c, stream, TO_SERVER, c.flows[TO_SERVER].next, null);
     }
-    c.sink.end(open, position, facts);
+    c.sink.end(open, position, facts, name);
   }
   if (stream.halves[TO_SERVER].ended && stream.halves[TO_CLIENT].ended) c.streams.delete(stream.id);
-}
-
-function addSizes(half: Half, side: Side, facts: Record<string, AttributeValue>): void {
-  facts[side === TO_SERVER ? 'http.request.body.size' : 'http.response.body.size'] = half.size;
-  if (half.messages === null || half.messages.count < 0) return;
-  facts[side === TO_SERVER ? 'weft.rpc.request.messages' : 'weft.rpc.response.messages'] =
-    half.messages.count;
 }
 
 /** Nothing more will come of a stream. */
@@ -204,8 +225,9 @@ export function lose(c: Connection, f: Flow, cause: string): void {
   f.stream = null;
   f.hpack.forget();
   for (const stream of c.streams.values()) {
-    const { messages } = stream.halves[f.side];
+    const { messages, text } = stream.halves[f.side];
     if (messages !== null) messages.count = -1;
+    if (text !== null) skipRequestText(text);
   }
   if (f.lost) return;
   f.lost = true;

@@ -1,5 +1,6 @@
 import type { Attributes } from '@weft/model';
-import { type Message, type MessageSink, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import { type CarriedNames, carriedNames } from '../carried/names.ts';
+import { type Message, type MessageSink, type ParserOptions, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import type { Answer } from './commands.ts';
 import { createFrames, type Frames, resetFrames } from './frames.ts';
 import { createPackets, type Packets, resetPackets } from './packets.ts';
@@ -89,6 +90,7 @@ export interface ResponseFlow extends Flow {
 export interface Connection {
   readonly sink: MessageSink;
   readonly mask: boolean;
+  readonly names: CarriedNames;
   readonly request: RequestFlow;
   readonly response: ResponseFlow;
   requests: number;
@@ -112,7 +114,7 @@ export interface Connection {
 const MOST_STATEMENTS = 512;
 const MOST_OUTSTANDING = 1024;
 
-export function createConnection(sink: MessageSink, mask: boolean): Connection {
+export function createConnection(sink: MessageSink, options: ParserOptions): Connection {
   const flow = (): Flow => ({
     packets: createPackets(),
     frames: createFrames(),
@@ -123,7 +125,8 @@ export function createConnection(sink: MessageSink, mask: boolean): Connection {
   });
   return {
     sink,
-    mask,
+    mask: options.mask,
+    names: carriedNames(options),
     request: { ...flow(), answer: 'login' },
     response: {
       ...flow(),

@@ -30,6 +30,30 @@ const summary = (messages: ReturnType<typeof start>['messages']) =>
 const rowsOf = (messages: ReturnType<typeof start>['messages']) =>
   messages.filter((m) => m.kind === 'response').map((m) => m.attributes['db.response.returned_rows']);
 
+test('ids in comments, of queries and prepared statements, under names that are asked for too', () => {
+  const recorder = createRecorder();
+  const options = { mask: true, traceIdNames: ['my_trace'], requestIdNames: ['my-id'] };
+  const c = createFeeder(createMysqlParser(recorder, options));
+  c.feed(TO_CLIENT, wire.greeting('8.0.36'));
+  c.feed(TO_SERVER, wire.login('shop'));
+  c.feed(TO_CLIENT, wire.packet(2, wire.OK));
+  for (const comment of ["my_trace='mine%207'", 'my-id: order-4711-8']) {
+    c.feed(TO_SERVER, wire.query(`UPDATE a SET b = 1 /*${comment}*/`));
+    c.feed(TO_CLIENT, wire.packet(1, wire.OK));
+    c.feed(TO_SERVER, wire.prepare(`UPDATE a SET b = 1 /*${comment}*/`));
+    c.feed(TO_CLIENT, wire.packets(wire.prepared(7, 0, 0)));
+  }
+  const carried = recorder.messages
+    .filter((m) => m.kind === 'request' && m.name !== 'LOGIN')
+    .map((m) => m.carried);
+  expect(carried).toMatchObject([
+    { original: 'mine 7' },
+    { original: 'mine 7' },
+    { requestIds: [{ name: 'my-id' }] },
+    { requestIds: [{ name: 'my-id' }] },
+  ]);
+});
+
 describe('login', () => {
   test('the greeting asks nothing; the login is a request', () => {
     const c = start();

@@ -15,7 +15,7 @@ import { createResponseReader, settleResponse, unreadResponse } from './response
 
 /** Parser of the protocol of MySQL and MariaDB: see `Parser` for the contract. */
 export function createMysqlParser(sink: MessageSink, options: ParserOptions): Parser {
-  const c = createConnection(sink, options.mask);
+  const c = createConnection(sink, options);
   const readers: readonly [PacketReader, PacketReader] = [createRequestReader(c), createResponseReader(c)];
   return {
     feed(side, bytes, position) {

@@ -135,13 +135,13 @@ function emit(c: Connection, p: Packets, command: Command): void {
       const head = readQueryHead(kept, keptLength);
       if (head === null) break;
       const text = textOf(kept, head.textAt, keptLength);
-      const sql = describeRecent(text, 'mysql', c.mask);
+      const sql = describeRecent(text, 'mysql', c.mask, c.names);
       const namespace = usedDatabase(sql, text);
       request(c, p, command, sql.name, queryAttributes(c, sql), sql.carried ?? head.carried, namespace, null);
       return;
     }
     case COM_STMT_PREPARE: {
-      const sql = describeRecent(textOf(kept, 1, keptLength), 'mysql', c.mask);
+      const sql = describeRecent(textOf(kept, 1, keptLength), 'mysql', c.mask, c.names);
       const attributes = queryAttributes(c, sql);
       const statement: Statement = { name: sql.name, attributes };
       const name = `${command.name} ${sql.name}`;

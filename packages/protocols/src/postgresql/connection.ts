@@ -1,4 +1,5 @@
-import type { Message, MessageSink } from '../protocol.ts';
+import { type CarriedNames, carriedNames } from '../carried/names.ts';
+import type { Message, MessageSink, ParserOptions } from '../protocol.ts';
 import type { SqlDescription } from '../sql/index.ts';
 import { createFrames, type Frames } from './frames.ts';
 import { createStatements, type Statements } from './statements.ts';
@@ -52,6 +53,7 @@ export interface Answer {
 export interface Connection {
   readonly sink: MessageSink;
   readonly mask: boolean;
+  readonly names: CarriedNames;
   readonly frontend: Frames;
   readonly backend: Frames;
   readonly group: Group;
@@ -85,10 +87,11 @@ export interface Connection {
 }
 
 /** State of a new connection. */
-export function createConnection(sink: MessageSink, mask: boolean): Connection {
+export function createConnection(sink: MessageSink, options: ParserOptions): Connection {
   return {
     sink,
-    mask,
+    mask: options.mask,
+    names: carriedNames(options),
     frontend: createFrames(FRONTEND),
     backend: createFrames(BACKEND),
     group: { start: -1, asks: false, parsed: null, isParsed: false, isBound: false, bound: null, open: null },

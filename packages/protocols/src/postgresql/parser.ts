@@ -7,7 +7,7 @@ import { createResponseReader, finishResponses } from './responses.ts';
 
 /** Parser of the frontend/backend protocol of PostgreSQL, version 3: see `Parser` for the contract. */
 export function createPostgresqlParser(sink: MessageSink, options: ParserOptions): Parser {
-  const c = createConnection(sink, options.mask);
+  const c = createConnection(sink, options);
   const readers = [createRequestReader(c), createResponseReader(c)] as const;
   const frames = [c.frontend, c.backend] as const;
 

@@ -64,6 +64,26 @@ describe('simple queries', () => {
     expect(c.messages[0]!.carried).toEqual({ traceId: trace, spanId: 'b7ad6b7169203331' });
   });
 
+  test('ids in comments, of simple queries and prepared ones, under names that are asked for too', () => {
+    const options = { mask: true, traceIdNames: ['my_trace'], requestIdNames: ['my-id'] };
+    const recorder = createRecorder();
+    const c = createFeeder(createPostgresqlParser(recorder, options));
+    const comments = ["my_trace='mine%207'", 'my-id: order-4711-8'];
+    for (const comment of comments) {
+      c.feed(TO_SERVER, query(`SELECT /*${comment}*/ 1`));
+      c.feed(TO_CLIENT, complete('SELECT 1') + ready());
+      c.feed(TO_SERVER, parse(`SELECT 2 /*${comment}*/`, '') + bind() + execute() + sync);
+      c.feed(TO_CLIENT, complete('SELECT 1') + ready());
+    }
+    const carried = recorder.messages.filter((m) => m.kind === 'request').map((m) => m.carried);
+    expect(carried).toMatchObject([
+      { original: 'mine 7' },
+      { original: 'mine 7' },
+      { requestIds: [{ name: 'my-id' }] },
+      { requestIds: [{ name: 'my-id' }] },
+    ]);
+  });
+
   test('errors, none of which says what it quotes', () => {
     const c = start();
     c.ask(query('SELECT * FROM nothing'), query('BEGIN'));

@@ -138,7 +138,7 @@ function readMessage(c: Connection, bytes: Uint8Array, from: number, to: number,
 
 /** The SQL that begins at `from`; of a text that is cut, what is kept. */
 function describe(c: Connection, bytes: Uint8Array, from: number, behind: number): SqlDescription {
-  return describeStatement(textAt(bytes, from, behind), c.mask, c.backslash);
+  return describeStatement(textAt(bytes, from, behind), c.mask, c.backslash, c.names);
 }
 
 /** A request of one message that a ReadyForQuery answers. */

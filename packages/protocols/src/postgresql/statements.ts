@@ -1,3 +1,4 @@
+import type { CarriedNames } from '../carried/names.ts';
 import { describeRecent, describeSql, type SqlDescription } from '../sql/index.ts';
 
 /** Statements and portals of a connection that are remembered: drivers keep some hundred (pgjdbc: 256). */
@@ -35,8 +36,13 @@ function remember<T>(map: Map<string, T>, name: string, value: T, most: number):
 }
 
 /** Of texts that were seen lately the description is known. @param backslash as `describeSql` */
-export function describeStatement(text: string, mask: boolean, backslash: boolean): SqlDescription {
+export function describeStatement(
+  text: string,
+  mask: boolean,
+  backslash: boolean,
+  names: CarriedNames,
+): SqlDescription {
   return backslash
-    ? describeSql(text, 'postgresql', mask, backslash)
-    : describeRecent(text, 'postgresql', mask);
+    ? describeSql(text, 'postgresql', mask, backslash, names)
+    : describeRecent(text, 'postgresql', mask, names);
 }

@@ -1,4 +1,5 @@
-import { addCarried, CARRIER_NAMES, type CarrierName, type RankedIds } from '../carried/carried.ts';
+import type { RankedIds } from '../carried/carried.ts';
+import { addNamed, type CarriedNames } from '../carried/names.ts';
 import type { Tokens } from './tokens.ts';
 
 const LONGEST_KEY = 64;
@@ -8,8 +9,9 @@ const LONGEST_KEY = 64;
  * space, `,` or `;`, or in quotes. Values are URL-decoded, as sqlcommenter encodes them
  * (google.github.io/sqlcommenter/spec).
  * @param best of the text's earlier comments
+ * @param names of what carries ids
  */
-export function carriedInComment(t: Tokens, best: RankedIds | null): RankedIds | null {
+export function carriedInComment(t: Tokens, best: RankedIds | null, names: CarriedNames): RankedIds | null {
   const { text } = t;
   const to = text.endsWith('*/', t.to) ? t.to - 2 : t.to;
   let ids = best;
@@ -24,17 +26,13 @@ export function carriedInComment(t: Tokens, best: RankedIds | null): RankedIds |
     const sign = text.charAt(separator);
     if (separator >= to || (sign !== ':' && sign !== '=')) continue;
     // A path or URL is no pair.
-    const name = i - from <= LONGEST_KEY ? carrierNamed(text.slice(from, i).toLowerCase()) : null;
-    if (name === null) continue;
+    const name = i - from <= LONGEST_KEY ? text.slice(from, i).toLowerCase() : '';
+    if (!names.readings.has(name)) continue;
     const value = skipSpaces(text, separator + 1, to);
     i = endOfValue(text, value, to);
-    ids = addCarried(ids, name, decoded(unquoted(text, value, i)));
+    ids = addNamed(ids, names, name, decoded(unquoted(text, value, i)));
   }
   return ids;
-}
-
-function carrierNamed(name: string): CarrierName | null {
-  return CARRIER_NAMES.find((carrier) => carrier === name) ?? null;
 }
 
 function isKeyPart(text: string, at: number): boolean {

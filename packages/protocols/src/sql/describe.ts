@@ -1,5 +1,6 @@
 import type { Attributes, AttributeValue } from '@weft/model';
 import { type RankedIds, settleCarried } from '../carried/carried.ts';
+import { type CarriedNames, carriedNames } from '../carried/names.ts';
 import { withoutIds } from '../endpoint.ts';
 import type { CarriedIds } from '../protocol.ts';
 import { carriedInComment } from './comments.ts';
@@ -12,6 +13,7 @@ export const LONGEST_SQL = 8192;
 /** No `db.query.text` is longer. */
 export const LONGEST_QUERY_TEXT = 2048;
 const CUT = '...';
+const USUAL_NAMES = carriedNames({});
 
 /** What a text of SQL says. */
 export interface SqlDescription {
@@ -39,12 +41,14 @@ export interface SqlDescription {
  * statements the first gives the name.
  * @param mask strings and numbers are replaced by `?`, comments left out; statements that may hold passwords always are
  * @param backslash a backslash escapes in ordinary strings: MySQL without NO_BACKSLASH_ESCAPES, PostgreSQL without standard_conforming_strings
+ * @param names keys in comments that carry ids
  */
 export function describeSql(
   text: string,
   dialect: SqlDialect,
   mask: boolean,
   backslash: boolean = dialect === 'mysql',
+  names: CarriedNames = USUAL_NAMES,
 ): SqlDescription {
   const isCut = text.length > LONGEST_SQL;
   const tokens = tokensOf(isCut ? text.slice(0, LONGEST_SQL) : text, dialect, backslash);
@@ -53,7 +57,7 @@ export function describeSql(
   let ids: RankedIds | null = null;
   let hides = mask;
   while (nextToken(tokens) !== END) {
-    if (tokens.kind === COMMENT) ids = carriedInComment(tokens, ids);
+    if (tokens.kind === COMMENT) ids = carriedInComment(tokens, ids, names);
     const asName = namesTable(statement, tokens);
     readStatement(statement, tokens);
     if (maskedLength(masked) <= LONGEST_QUERY_TEXT) writeMasked(masked, tokens, asName);

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { carriedIn } from '../carried/carried.ts';
+import { carriedNames } from '../carried/names.ts';
 import { cpuMillis } from '../testing/recorder.ts';
 import { describeSql, LONGEST_QUERY_TEXT, LONGEST_SQL } from './describe.ts';
 import type { SqlDialect } from './tokens.ts';
@@ -186,6 +188,37 @@ describe('carried ids', () => {
     for (const dialect of only === null ? BOTH : [only])
       for (const mask of [true, false])
         expect(describeSql(text, dialect, mask).carried).toEqual({ traceId: TRACE, spanId: SPAN });
+  });
+
+  const SW8 = `1-${btoa(TRACE)}-${btoa('segment')}-3-${btoa('a')}-${btoa('b')}-${btoa('c')}-${btoa('d')}`;
+  const names = carriedNames({ requestIdNames: ['my-id'], traceIdNames: ['my_trace'] });
+  /** As sqlcommenter writes it: the value URL-encoded, in quotes. */
+  const pair = (key: string, value: string) => `${key}='${encodeURIComponent(value)}'`;
+
+  describe.each([
+    ['in front', (comment: string) => `${comment} SELECT a FROM b WHERE c = 'd'`],
+    ['behind the verb', (comment: string) => `SELECT ${comment} a FROM b WHERE c = 'd'`],
+    ['within', (comment: string) => `SELECT a FROM b ${comment} WHERE c = 'd'`],
+    ['at the end', (comment: string) => `SELECT a FROM b WHERE c = 'd' ${comment}`],
+  ])('%s', (_, put) => {
+    test.each(BOTH)('%s', (dialect) => {
+      const carried = (comment: string) => describeSql(put(comment), dialect, true, undefined, names).carried;
+      const quoted = (key: string, value: string) =>
+        carried(`/*application='a%20b',${pair(key, value)},route='%2Fc%27d'*/`);
+      const ids = { traceId: TRACE, spanId: SPAN };
+      expect(quoted('traceparent', W3C)).toEqual(ids);
+      expect(quoted('uber-trace-id', `${TRACE}:${SPAN}:0:1`)).toEqual(ids);
+      expect(quoted('sw8', SW8)).toEqual(carriedIn('sw8', SW8));
+      expect(carriedIn('sw8', SW8)?.traceId).toBe(TRACE);
+      expect(quoted('my_trace', W3C)).toEqual(ids);
+      expect(quoted('my_trace', 'mine 7 of 9')).toMatchObject({ original: 'mine 7 of 9' });
+      expect(quoted('my-id', 'order-4711-8')).toMatchObject({ requestIds: [{ name: 'my-id' }] });
+      expect(quoted('x-request-id', 'order-4711-8')!.requestIds![0]!.hash).toBe(
+        quoted('my-id', 'order-4711-8')!.requestIds![0]!.hash,
+      );
+      expect(carried(`/* my-id: order-4711-8 */`)).toEqual(quoted('my-id', 'order-4711-8'));
+      expect(quoted('their-id', 'order-4711-8')).toBeNull();
+    });
   });
 
   test.each([

@@ -63,7 +63,7 @@ export async function listTraces(
     const last = found[found.length - 1];
     if (last !== undefined) scanAfter = positionOf(last, epoch);
     const exhausted = found.length < chunk;
-    const candidates = candidatesOf(weave([...collection.nodes.values()]), hits, epoch);
+    const candidates = candidatesOf(weave([...collection.nodes.values()], collection.common), hits, epoch);
     const bound =
       exhausted || scanned >= MAX_SCANNED || last === undefined ? null : toUnixNanos(epoch, last.start);
     const rest = candidates.filter((candidate) => cursor === null || isAfter(candidate, cursor));

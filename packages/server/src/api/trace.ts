@@ -41,7 +41,7 @@ export async function trace(context: ServerContext, query: URLSearchParams, id: 
   const collection = new Collection(context.store, origin, MAX_SPANS);
   await collection.add(seeds);
   const wanted = new Set(seeds.map((seed) => seed.spanId));
-  const found = weave([...collection.nodes.values()]).filter((one) =>
+  const found = weave([...collection.nodes.values()], collection.common).filter((one) =>
     one.spans.some((span) => wanted.has(span.node.spanId)),
   );
   const whole = found.find((one) => one.traceId === traceId) ?? found[0]!;

@@ -1,4 +1,5 @@
 import {
+  type Attributes,
   type Epoch,
   type Evidence,
   type ExchangeKey,
@@ -12,10 +13,19 @@ import {
   type TraceJson,
   toUnixNanos,
 } from '@weft/model';
-import type { WovenSpan, WovenTrace } from './weave.ts';
+import type { IdLink, WovenSpan, WovenTrace } from './weave.ts';
 
-/** A span as the API shows it: with its place in the trace. */
-export function spanJson(traceId: TraceId, woven: WovenSpan, record: SpanRecord, epoch: Epoch): SpanJson {
+/**
+ * A span as the API shows it: with its place in the trace.
+ * @param caller its parent, if that is known
+ */
+export function spanJson(
+  traceId: TraceId,
+  woven: WovenSpan,
+  record: SpanRecord,
+  caller: SpanRecord | undefined,
+  epoch: Epoch,
+): SpanJson {
   return {
     traceId,
     spanId: record.spanId,
@@ -27,8 +37,26 @@ export function spanJson(traceId: TraceId, woven: WovenSpan, record: SpanRecord,
     startTimeUnixNano: toUnixNanos(epoch, record.start).toString(),
     durationNano: Math.round(record.duration).toString(),
     status: record.status,
-    attributes: record.attributes,
+    attributes: isBehindUntraced(woven) ? behindUntraced(record.attributes, caller) : record.attributes,
     links: decidedLinks(record, woven),
+  };
+}
+
+/** Its parent is the call on the other side of something that is not traced. */
+export function isBehindUntraced({ parentSpanId, idLinks }: WovenSpan): boolean {
+  return idLinks[0]?.spanId === parentSpanId;
+}
+
+/** What lies between a request and the call that it came from is not traced; where the call went is all that is known of it. */
+function behindUntraced(attributes: Attributes, caller: SpanRecord | undefined): Attributes {
+  const address = caller?.attributes['network.peer.address'];
+  const port = caller?.attributes['network.peer.port'];
+  if (typeof address !== 'string') return { ...attributes, 'weft.untraced': true };
+  const host = address.includes(':') ? `[${address}]` : address;
+  return {
+    ...attributes,
+    'weft.untraced': true,
+    'weft.untraced.address': port === undefined ? host : `${host}:${port}`,
   };
 }
 
@@ -36,7 +64,8 @@ export function spanJson(traceId: TraceId, woven: WovenSpan, record: SpanRecord,
 function decidedLinks(record: SpanRecord, woven: WovenSpan): Link[] {
   const parent = woven.parentSpanId;
   const at = record.links.findIndex((link) => link.spanId === parent);
-  const links = record.links.map((link, index) => ({ ...link, chosen: index === at }));
+  const links: Link[] = record.links.map((link, index) => ({ ...link, chosen: index === at }));
+  for (const link of woven.idLinks) links.push(idLink(link, link.spanId === parent));
   if (parent === null || !woven.byExchange) return links;
   const evidence = sameMessage(record.exchangeKey);
   if (at < 0) return [...links, exchangeLink(parent, [evidence])];
@@ -44,6 +73,16 @@ function decidedLinks(record: SpanRecord, woven: WovenSpan): Link[] {
   return links.map((link, index) =>
     index === at ? exchangeLink(parent, [evidence, ...link.evidence]) : link,
   );
+}
+
+function idLink({ spanId, shared, id, confidence }: IdLink, chosen: boolean): Link {
+  const evidence: Evidence =
+    shared === 'trace'
+      ? { kind: 'trace-context', key: `trace ${id}`, confidence }
+      : shared === 'context'
+        ? { kind: 'trace-context', key: `trace and span #${id}`, confidence }
+        : { kind: 'carried-id', key: `request id #${id}`, confidence };
+  return { spanId, evidence: [evidence], confidence, chosen };
 }
 
 function sameMessage(exchange: ExchangeKey): Evidence {
@@ -77,7 +116,8 @@ export function traceJson(
     const record = records.get(woven.node.spanId);
     if (record === undefined) continue;
     if (record.attributes['weft.incomplete'] === true) incomplete++;
-    spans.push(spanJson(trace.traceId, woven, record, epoch));
+    const caller = woven.parentSpanId === null ? undefined : records.get(woven.parentSpanId);
+    spans.push(spanJson(trace.traceId, woven, record, caller, epoch));
   }
   const completeness: TraceCompleteness = {
     linked: Math.round((trace.linked / trace.spans.length) * 10_000) / 10_000,

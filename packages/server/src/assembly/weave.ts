@@ -1,5 +1,7 @@
-import type { SpanId, TraceId } from '@weft/model';
+import type { JoinId, SpanId, TraceId } from '@weft/model';
 import type { SpanNode } from '@weft/store';
+import type { Shared } from './fit.ts';
+import { type IdCandidate, joinByIds } from './join-by-ids.ts';
 import { findParents, type Parent } from './parents.ts';
 import { Union } from './union.ts';
 
@@ -9,6 +11,16 @@ export interface WovenSpan {
   readonly parentSpanId: SpanId | null;
   /** The parent saw the same exchange. */
   readonly byExchange: boolean;
+  /** Calls that it may have come from through something that is not traced; one that is its parent is the only one. */
+  readonly idLinks: readonly IdLink[];
+}
+
+/** A possible parent on the other side of something that is not traced. */
+export interface IdLink {
+  readonly spanId: SpanId;
+  readonly shared: Shared;
+  readonly id: string;
+  readonly confidence: number;
 }
 
 /** The spans that belong together. */
@@ -24,17 +36,24 @@ export interface WovenTrace {
 }
 
 const NO_KEY = /^0+$/;
+const NOTHING_COMMON: ReadonlySet<JoinId> = new Set();
+const NO_LINKS: readonly IdLink[] = [];
 
 /**
  * Weaves spans into traces: a pure function of the set of nodes, whatever their order, and complete: each
  * span is in exactly one trace. Trees whose spans carried the same trace id are one trace with several roots.
  *
  * A trace is called by the trace id that its (first) root carried, else by its root's exchange key.
+ * @param common ids that too many spans carry to join by them
  * @returns traces by the start of their root
  */
-export function weave(input: readonly SpanNode[]): WovenTrace[] {
+export function weave(
+  input: readonly SpanNode[],
+  common: ReadonlySet<JoinId> = NOTHING_COMMON,
+): WovenTrace[] {
   const nodes = canonical(input);
   const parents = findParents(nodes);
+  const joined = joinByIds(nodes, parents, common);
   const children: number[][] = nodes.map(() => []);
   const union = new Union(nodes.length);
   const first = new Map<string, number>();
@@ -54,6 +73,7 @@ export function weave(input: readonly SpanNode[]): WovenTrace[] {
     }
     if (node.carriedTraceId !== null) joinBy(`carried ${node.carriedTraceId}`, index);
   });
+  for (const [callee, candidates] of joined) joinUndecided(callee, candidates, parents, union);
   const roots = new Map<number, number[]>();
   nodes.forEach((_, index) => {
     if (parents[index] !== null) return;
@@ -62,7 +82,23 @@ export function weave(input: readonly SpanNode[]): WovenTrace[] {
     if (list === undefined) roots.set(trace, [index]);
     else list.push(index);
   });
-  return [...roots.values()].map((list) => weaveTrace(list, nodes, parents, children));
+  return [...roots.values()].map((list) => weaveTrace(list, nodes, parents, children, joined));
+}
+
+/** A request that may have come from several calls of one trace belongs to that trace, whichever it was. */
+function joinUndecided(
+  callee: number,
+  candidates: readonly IdCandidate[],
+  parents: readonly (Parent | null)[],
+  union: Union,
+): void {
+  const [first] = candidates;
+  if (first === undefined || parents[callee] !== null) return;
+  const trace = union.find(first.index);
+  const isCertain = candidates.every(
+    ({ index, fit }) => union.find(index) === trace && fit.shared !== 'vague',
+  );
+  if (isCertain) union.join(callee, first.index);
 }
 
 function rootKey(node: SpanNode): string {
@@ -85,6 +121,7 @@ function weaveTrace(
   nodes: readonly SpanNode[],
   parents: readonly (Parent | null)[],
   children: readonly (readonly number[])[],
+  joined: ReadonlyMap<number, readonly IdCandidate[]>,
 ): WovenTrace {
   const spans: WovenSpan[] = [];
   let start = Number.POSITIVE_INFINITY;
@@ -98,6 +135,13 @@ function weaveTrace(
       node,
       parentSpanId: parent === null ? null : nodes[parent.index]!.spanId,
       byExchange: parent?.byExchange ?? false,
+      idLinks:
+        joined.get(index)?.map(({ index: caller, fit, confidence }) => ({
+          spanId: nodes[caller]!.spanId,
+          shared: fit.shared,
+          id: fit.id,
+          confidence,
+        })) ?? NO_LINKS,
     });
     start = Math.min(start, node.start);
     end = Math.max(end, node.start + node.duration);

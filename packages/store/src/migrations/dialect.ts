@@ -58,3 +58,31 @@ export function alterTable(engine: StoreEngine, name: string, change: string): s
   const where = engine.kind === 'single' ? name : `${name}_local ON CLUSTER ${clusterName(engine)}`;
   return [`ALTER TABLE ${where} ${change}`];
 }
+
+/** Statements that change the layout of a table: of a cluster, the tables of its servers and the one over them. */
+function alterAll(engine: StoreEngine, name: string, change: string): string[] {
+  const own = alterTable(engine, name, change);
+  if (engine.kind === 'single') return own;
+  return [
+    ...own,
+    `ALTER TABLE ${name} ON CLUSTER ${clusterName(engine)} ${change.replace(/ CODEC\(.*\)/, '')}`,
+  ];
+}
+
+/** Statements that add a column, unless it is there. @param column its name, type and codec */
+export function addColumn(engine: StoreEngine, table: string, column: string): string[] {
+  return alterAll(engine, table, `ADD COLUMN IF NOT EXISTS ${column}`);
+}
+
+/** Statements that change a column's type. @param column its name and new type */
+export function changeColumn(engine: StoreEngine, table: string, column: string): string[] {
+  return alterAll(engine, table, `MODIFY COLUMN ${column}`);
+}
+
+/** Statements that give a view another query; what was inserted before stays as it is. */
+export function changeView(engine: StoreEngine, view: ViewText): string[] {
+  const single = engine.kind === 'single';
+  const where = single ? '' : ` ON CLUSTER ${clusterName(engine)}`;
+  const select = view.select.replace('{from}', single ? view.from : `${view.from}_local`);
+  return [`ALTER TABLE ${view.name}${where} MODIFY QUERY ${select}`];
+}

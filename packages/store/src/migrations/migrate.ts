@@ -4,6 +4,7 @@ import { endpoints } from './0002-endpoints.ts';
 import { losses } from './0003-losses.ts';
 import { numberIndex } from './0020-number-index.ts';
 import { attributeCodec } from './0021-attribute-codec.ts';
+import { joinIds } from './0030-join-ids.ts';
 import { createTable, type StoreEngine } from './dialect.ts';
 
 /** One numbered step of the schema. Steps are never changed once released; a change is a new step. */
@@ -19,6 +20,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 3, name: 'losses', statements: losses },
   { number: 20, name: 'number-index', statements: numberIndex },
   { number: 21, name: 'attribute-codec', statements: attributeCodec },
+  { number: 30, name: 'join-ids', statements: joinIds },
 ];
 
 /** The table that remembers which steps were taken. */

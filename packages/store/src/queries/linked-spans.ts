@@ -1,4 +1,4 @@
-import type { Epoch, ExchangeKey, SpanId, TraceId } from '@weft/model';
+import { type Epoch, type ExchangeKey, type JoinId, joinKey, type SpanId, type TraceId } from '@weft/model';
 import type { Store } from '../client.ts';
 import { selectNative } from './select.ts';
 import { decodeNodes, NODE_COLUMNS, type SpanNode } from './span-node.ts';
@@ -12,6 +12,15 @@ export interface LinkKeys {
   readonly exchanges: Iterable<ExchangeKey>;
   readonly carried: Iterable<TraceId>;
 }
+
+/** A request id, and a period (`joinPeriod`) in which spans with it may have begun. */
+export interface RequestKey {
+  readonly id: JoinId;
+  readonly period: bigint;
+}
+
+/** So many spans may have one request id in one period; an id that more have joins nothing. */
+export const MOST_SPANS_OF_ID = 256;
 
 /** Keys in one statement: its text must stay below the engine's `max_query_size` of 256 KiB. */
 const KEYS_A_QUERY = 4000;
@@ -53,6 +62,33 @@ export async function findLinked(
       found.set(node.spanId, node);
   }
   return [...found.values()].slice(0, limit);
+}
+
+/**
+ * Spans that carry request ids. Of an id that more than `MOST_SPANS_OF_ID` spans have in a period, one more than those is
+ * given, whichever. @param limit so many spans at most
+ */
+export async function findByRequestIds(
+  store: Store,
+  keys: readonly RequestKey[],
+  epoch: Epoch,
+  limit: number,
+): Promise<SpanNode[]> {
+  const found = new Map<SpanId, SpanNode>();
+  for (let at = 0; at < keys.length && found.size < limit; at += KEYS_A_QUERY) {
+    // Digits only, whatever the ids.
+    const tuples = keys
+      .slice(at, at + KEYS_A_QUERY)
+      .map(({ id, period }) => `(${joinKey(id, period)}, 'request')`);
+    const sql = `
+      SELECT ${NODE_COLUMNS} FROM spans
+      WHERE (start_time, span_id) GLOBAL IN (
+        SELECT start_time, span_id FROM links WHERE (key, kind) IN (${tuples.join(', ')})
+        LIMIT ${MOST_SPANS_OF_ID + 1} BY key LIMIT ${limit})`;
+    for (const node of decodeNodes(await selectNative(store.client, sql, {}), epoch))
+      found.set(node.spanId, node);
+  }
+  return [...found.values()];
 }
 
 function statement(wanted: readonly (readonly [kind: string, key: string])[], limit: number): string {

@@ -5,6 +5,7 @@ import {
   type NativeColumn,
   nanos,
   OBSERVATION_POINTS,
+  readJoinIds,
   readNative,
   SPAN_KINDS,
   SPAN_STATUSES,
@@ -19,6 +20,7 @@ export type SpanNode = Pick<
   | 'spanId'
   | 'exchangeKey'
   | 'carriedTraceId'
+  | 'joinIds'
   | 'parentSpanId'
   | 'name'
   | 'kind'
@@ -45,6 +47,7 @@ const STORED = [
   'start_time',
   'duration',
   'status',
+  'join_ids',
 ] as const;
 type Column = (typeof STORED)[number] | 'chosen_span_id' | 'chosen_confidence';
 
@@ -78,11 +81,13 @@ export function decodeNodes(bytes: Uint8Array, epoch: Epoch): SpanNode[] {
       NativeColumn
     >;
     for (let row = 0; row < block.rows; row++) {
+      const joinIds = readJoinIds(columns.join_ids, values, row);
       nodes.push({
         spanId: values.hex64(columns.span_id, row) as SpanId,
         parentSpanId: values.hex64(columns.parent_span_id, row) as SpanId | null,
         exchangeKey: (values.hex128(columns.exchange_key, row) ?? '0'.repeat(32)) as ExchangeKey,
         carriedTraceId: values.hex128(columns.carried_trace_id, row) as TraceId | null,
+        ...(joinIds === undefined ? {} : { joinIds }),
         name: values.text(columns.name, row),
         kind: SPAN_KINDS[values.u8(columns.kind, row)]!,
         observationPoint: OBSERVATION_POINTS[values.u8(columns.observation_point, row)]!,

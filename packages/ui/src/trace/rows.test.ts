@@ -1,8 +1,9 @@
+import type { Attributes } from '@weft/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomSpans } from '../testing/random-trace.ts';
 import { exchange, makeSpan, makeTrace, SHOP, spanId } from '../testing/traces.ts';
-import { innerSpan, isUntraced, originOf, traceRows, worstSpan } from './rows.ts';
+import { innerSpan, isUntraced, originOf, traceRows, untracedHop, worstSpan } from './rows.ts';
 
 describe('traceRows', () => {
   it('folds both ends of a request into one row, with both of their times', () => {
@@ -59,6 +60,16 @@ describe('traceRows', () => {
       ]),
     );
     expect(rows.map(isUntraced)).toEqual([false, true]);
+  });
+
+  it('keeps both sides of a hop that is not traced apart, and says where it is', () => {
+    const call = makeSpan({ id: 1, parent: null, service: 'a', from: 0, to: 9, point: 'client-process' });
+    const served = makeSpan({ id: 2, parent: 1, service: 'b', from: 1, to: 8, evidence: 'carried-id' });
+    const behind = (more: Attributes) => ({ ...served, attributes: { ...more, 'weft.untraced': true } });
+    const { rows } = traceRows(makeTrace([call, behind({ 'weft.untraced.address': '10.0.0.9:80' })]));
+    expect(rows.map(isUntraced)).toEqual([true, false]);
+    expect(rows.map((row) => untracedHop(row.spans[0]))).toEqual([null, '10.0.0.9:80']);
+    expect(untracedHop(behind({}))).toBe('');
   });
 
   it('takes for the outcome of a request what either side calls an error', () => {

@@ -147,6 +147,13 @@ export function isUntraced(row: Row): boolean {
   return kind === 'client' || kind === 'producer';
 }
 
+/** Between its parent and it lies something that is not traced: where the call went, '' if that is not known; null: nothing lies there. */
+export function untracedHop(span: SpanJson): string | null {
+  if (span.attributes['weft.untraced'] !== true) return null;
+  const address = span.attributes['weft.untraced.address'];
+  return typeof address === 'string' ? address : '';
+}
+
 /** How the way of a span is known: what the page says about its parent. */
 export type Origin =
   | { readonly kind: 'linked'; readonly link: Link }

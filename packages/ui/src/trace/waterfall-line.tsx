@@ -6,7 +6,7 @@ import type { Zoom } from '../url/trace-state.ts';
 import type { CriticalSegment } from './critical-path.ts';
 import { explainPoint } from './explain.ts';
 import type { Line } from './lines.ts';
-import { innerSpan, isUntraced, originOf, type Row, worstSpan } from './rows.ts';
+import { innerSpan, isUntraced, originOf, type Row, untracedHop, worstSpan } from './rows.ts';
 import { span as stretch } from './timeline.ts';
 
 /** Levels that are drawn as such; deeper ones stand no further right. */
@@ -98,6 +98,7 @@ function Name({
 }) {
   const untraced = member === null && isUntraced(row) && parentRow !== null;
   // A call that only its maker saw: its service stands in the line above already.
+  const hop = member === null || member === 0 ? untracedHop(row.spans[0]) : null;
   const repeats = untraced && innerSpan(parentRow).service === span.service;
   return (
     <>
@@ -112,6 +113,7 @@ function Name({
           {span.name}
         </span>
         {untraced && <span className="line-note">{peerOf(span)} not traced</span>}
+        {hop !== null && <span className="line-note">behind {hop === '' ? 'a hop' : hop}, untraced</span>}
         {member !== null && <span className="line-note">{explainPoint(span.observationPoint)}</span>}
       </span>
       <Outcome span={member === null ? worstSpan(row) : span} />

@@ -32,6 +32,8 @@ export interface Part {
 export class Stage {
   readonly folder = mkdtempSync(join(tmpdir(), 'weft-failure-'));
   readonly cgroup: string;
+  /** A cgroup within it that a Weft may be told not to trace. */
+  readonly excluded: string;
   readonly #started: RunningCommand[] = [];
   readonly #last: (() => void)[] = [];
 
@@ -40,6 +42,8 @@ export class Stage {
     if (mount === null) throw new Error('these tests need cgroup v2');
     this.cgroup = join(mount, `weft-failure-${process.pid}-${stages++}`);
     mkdirSync(this.cgroup);
+    this.excluded = join(this.cgroup, 'excluded');
+    mkdirSync(this.excluded);
   }
 
   /** To be done at the end, when all processes are gone; the last one first. */
@@ -50,6 +54,11 @@ export class Stage {
   /** Starts a program in the cgroup that is traced. */
   traced(command: string, ...args: readonly string[]): RunningCommand {
     return this.#keep(start('/bin/sh', ['-c', ENTER, this.cgroup, command, ...args]));
+  }
+
+  /** Starts a program in the cgroup within that. */
+  untraced(command: string, ...args: readonly string[]): RunningCommand {
+    return this.#keep(start('/bin/sh', ['-c', ENTER, this.excluded, command, ...args]));
   }
 
   /** Compiles a program in C that lies beside this file. @returns its path */
@@ -83,6 +92,7 @@ export class Stage {
     const pids = this.#started.flatMap(({ pid }) => [...descendants(pid), pid]);
     for (const pid of pids) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
     await Promise.all(this.#started.map(({ ended }) => ended));
+    await removeCgroup(this.excluded);
     await removeCgroup(this.cgroup);
     for (const action of this.#last.reverse()) action();
     rmSync(this.folder, { recursive: true, force: true });
