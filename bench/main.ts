@@ -16,11 +16,13 @@ import { pipelineRate, timeReplay } from './benches/pipeline.ts';
 import { serviceThroughput } from './benches/service.ts';
 import { embeddedStore } from './benches/store.ts';
 import { tlsCalls } from './benches/tls.ts';
+import { wakes } from './benches/wakes.ts';
 import { type BenchResult, markdownReport, type RunFacts, textReport } from './report.ts';
 
 const BENCHES: readonly Bench[] = [
   calls,
   tlsCalls,
+  wakes,
   nginxThroughput,
   serviceThroughput,
   headsCopied,

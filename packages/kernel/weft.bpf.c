@@ -35,6 +35,7 @@
 #include "bpf/tier_syscall.h"
 #include "bpf/uring.h"
 #include "bpf/lifecycle.h"
+#include "bpf/wakeup.h"
 #include "bpf/tls.h"
 
 /* Keeps the ABI's types in BTF, from which the decoder's offsets are generated. */
@@ -42,6 +43,7 @@ struct weft_event *weft_unused_event __attribute__((unused));
 struct weft_task_event *weft_unused_task_event __attribute__((unused));
 
 struct weft_context *weft_unused_context __attribute__((unused));
+struct weft_wake *weft_unused_wake __attribute__((unused));
 struct weft_record *weft_unused_record __attribute__((unused));
 
 _Static_assert(sizeof(struct weft_event) == 64, "one cache line");

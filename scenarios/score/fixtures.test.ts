@@ -57,6 +57,13 @@ const SCENARIOS: readonly {
     links: 636,
     kinds: ['tcp-seq', 'unit', 'socket-return', 'socket-origin'],
   },
+  { name: 'python-executor', calls: 235, links: 410, kinds: ['tcp-seq', 'unit', 'socket-return'] },
+  {
+    name: 'java-executor-idle',
+    calls: 212,
+    links: 364,
+    kinds: ['tcp-seq', 'unit', 'socket-return', 'lineage'],
+  },
 ];
 
 /** Of these one replay is enough: what each gave when the recording, or causality, last changed. It must not become less. */
@@ -137,6 +144,7 @@ describe.each(SCENARIOS)('$name', ({ name, calls, links, kinds }) => {
       'unit',
       'socket-return',
       'lineage',
+      'wakeup',
       'socket-origin',
       'inferred',
     ] as const;
@@ -150,5 +158,24 @@ describe.each(SCENARIOS)('$name', ({ name, calls, links, kinds }) => {
     const { score } = scoreSpans(truth, assembled(half));
     expect(score.spans).toBeGreaterThan(100);
     expect(score.links.wrong).toBe(0);
+  });
+});
+
+describe('pools of workers', () => {
+  const scoreOf = (name: string, without: EvidenceKind) => {
+    const replayed = replayBytes(bytesOf(`${name}.weft.gz`), { mask: false, without: [without] });
+    return scoreSpans(truthOf(name), assembled(replayed)).score;
+  };
+
+  test('where others give the answer, links are missing without wakes, and none is wrong', () => {
+    const { links } = scoreOf('python-executor', 'wakeup');
+    expect(links.missing).toBeGreaterThan(50);
+    expect(links.wrong).toBe(0);
+  });
+
+  test('without a sign of who gives the answer, wakes find nearly all', () => {
+    const { links, evidence } = scoreOf('java-executor-idle', 'unit');
+    expect(evidence.wakeup?.right).toBeGreaterThan(10);
+    expect(links.wrong + links.missing).toBeLessThan(5);
   });
 });

@@ -23,10 +23,12 @@ export interface PipelineOptions extends Omit<ParserOptions, 'datagrams'> {
 /** Receives finished spans. */
 export type SpanSink = (span: SpanRecord) => void;
 
-/** Told how much of sockets' payload is wanted. */
+/** Told what is wanted of the kernel side: how much of sockets' payload, and who wakes whom. */
 export interface VerdictSink {
   /** Nothing below the needed positions of each direction, then up to `limit` bytes a call. */
   heads(cookie: number, neededReceived: number, neededSent: number, limit: number): void;
   /** Whole calls of sockets whose server has this port, until they have a verdict of their own. */
   wholeCalls(serverPort: number): void;
+  /** Which threads of a process wake which: it serves requests. */
+  wakes(tgid: number): void;
 }

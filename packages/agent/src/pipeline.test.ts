@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { recordMemory } from './capture/socket-event.ts';
 import { Pipeline } from './pipeline.ts';
-import { eventRecord, type Unit } from './testing/events.ts';
+import { eventRecord, type Unit, wakeRecord } from './testing/events.ts';
 import { answer, get, Stage, type StageOptions, Story, ToldProcesses, type Wire } from './testing/story.ts';
 
 const LOAD: Unit = { tgid: 1, tid: 1 };
@@ -273,6 +273,58 @@ describe('who caused whom', () => {
     stage.end();
     const call = stage.span('GET /call', 'client-process');
     expect(call.parentSpanId).toBe(stage.span('GET /a', 'server-process').spanId);
+  });
+
+  test('a worker works for what was read by who woke it; who answers it settles which call was whose', () => {
+    const stage = new Stage();
+    const reader: Unit = { tgid: 10, tid: 11 };
+    const [one, two]: Unit[] = [12, 13].map((tid) => ({ tgid: 10, tid, switches: 3 }));
+    const [a, b] = ['/a', '/b'].map((path) => {
+      const front = stage.story.connection(80).connect(LOAD);
+      front.clientSends(LOAD, get(path)).serverReads(reader);
+      stage.story.wake(reader, path === '/a' ? one! : two!);
+      return front;
+    });
+    // Nobody has answered yet: the wakes alone speak.
+    exchange(stage.story.connection(90), one!, STOCK, '/call-a');
+    exchange(stage.story.connection(90), two!, STOCK, '/call-b');
+    a!.serverSends(one!, answer()).clientReads(LOAD);
+    b!.serverSends(two!, answer()).clientReads(LOAD);
+    // The second worker is quicker this time and takes the first one's request.
+    const [c, d] = ['/c', '/d'].map((path) => {
+      const front = stage.story.connection(80).connect(LOAD);
+      front.clientSends(LOAD, get(path)).serverReads(reader);
+      stage.story.wake(reader, { ...(path === '/c' ? one! : two!), switches: 4 });
+      return front;
+    });
+    exchange(stage.story.connection(90), { ...two!, switches: 4 }, STOCK, '/call-c');
+    exchange(stage.story.connection(90), { ...one!, switches: 4 }, STOCK, '/call-d');
+    c!.serverSends({ ...two!, switches: 4 }, answer()).clientReads(LOAD);
+    d!.serverSends({ ...one!, switches: 4 }, answer()).clientReads(LOAD);
+    stage.end();
+    for (const name of ['a', 'b', 'c', 'd']) {
+      const served = stage.span(`GET /${name}`, 'server-process');
+      expect(stage.span(`GET /call-${name}`, 'client-process').parentSpanId, name).toBe(served.spanId);
+    }
+    const kinds = (name: string) =>
+      stage.span(name, 'client-process').links[0]!.evidence.map(({ kind }) => kind);
+    expect(kinds('GET /call-a')).toContain('wakeup');
+    expect(kinds('GET /call-c')).toContain('unit');
+  });
+
+  test('wakes are asked for once of each program that serves', () => {
+    const asked: number[] = [];
+    const verdict = { heads: () => {}, wholeCalls: () => {}, wakes: (tgid: number) => asked.push(tgid) };
+    for (const without of [[], ['wakeup']] as const) {
+      const stage = new Stage({ verdict, without });
+      exchange(stage.story.connection(80).connect(LOAD), LOAD, WEB, '/a');
+      exchange(stage.story.connection(80).connect(LOAD), LOAD, WEB, '/b');
+      exchange(stage.story.connection(80).connect(LOAD), LOAD, { ...STOCK, goid: 4 }, '/c');
+      stage.story.task({ kind: KIND.EXEC, tgid: WEB.tgid, tid: WEB.tgid, name: 'other' });
+      exchange(stage.story.connection(80).connect(LOAD), LOAD, WEB, '/d');
+      stage.end();
+    }
+    expect(asked).toEqual([WEB.tgid, WEB.tgid]);
   });
 
   test('another process’s request never is a cause, though its thread has the same number', () => {
@@ -603,8 +655,20 @@ describe('hostile records', () => {
     feed(eventRecord({ ...fields, cookie: 0 }, get('/a')));
     feed(eventRecord({ ...fields, kind: 200 }, get('/a')));
     feed(Uint8Array.of(KIND.FORK, 0, 0, 0));
+    feed(Uint8Array.of(KIND.WAKE, 0, 0, 0));
+    const numbers = {
+      time: 1,
+      tgid: 1,
+      tid: 1,
+      switches: 1,
+      wokenTid: 2,
+      wokenSwitches: 1,
+      most: 1,
+      place: 5,
+    };
+    feed(wakeRecord({ ...numbers, byFile: false }));
     expect(stage.pipeline.losses.all()).toEqual({
-      record_malformed: 4,
+      record_malformed: 5,
       record_no_socket: 1,
       record_unknown: 1,
     });
@@ -675,6 +739,7 @@ describe('bounds', () => {
       verdict: {
         heads: (cookie, received, sent) => verdicts.push([cookie, received, sent]),
         wholeCalls: (port) => ports.push(port),
+        wakes: () => {},
       },
     });
     const wire = stage.story.connection(80, { sequences: [1_000, 5_000] });
@@ -699,6 +764,7 @@ describe('bounds', () => {
       verdict: {
         heads: (...verdict) => verdicts.push(verdict),
         wholeCalls: (port) => ports.push(port),
+        wakes: () => {},
       },
     });
     const wire = stage.story.connection(80, { sequences: [1_000, 3_000_000_000] });

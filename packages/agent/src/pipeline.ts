@@ -1,5 +1,12 @@
-import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment, Turns } from '@weft/causality';
-import { EVENT, FLAG, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
+import {
+  type Candidate,
+  CausalityEngine,
+  DEFAULT_THRESHOLD,
+  Errands,
+  type Moment,
+  Turns,
+} from '@weft/causality';
+import { EVENT, FLAG, KIND, ROLE, TASK_EVENT, TRANSPORT, WAKE } from '@weft/kernel';
 import {
   CALL_BYTES,
   detectProtocol,
@@ -10,7 +17,7 @@ import {
   TO_SERVER,
 } from '@weft/protocols';
 import { addressesLearnt, factsOf } from './capture/facts-of-event.ts';
-import { type RecordMemory, readTaskEvent, SocketEvent } from './capture/socket-event.ts';
+import { type RecordMemory, readTaskEvent, readWake, SocketEvent } from './capture/socket-event.ts';
 import { Losses } from './losses.ts';
 import type { PipelineOptions, ProcessFacts, SpanSink, VerdictSink } from './pipeline-contracts.ts';
 import { datagramDigest } from './sessions/datagram-digest.ts';
@@ -34,6 +41,8 @@ const TICK_NANOS = 100e6;
 const TICKS_A_ROUND = 8;
 /** What only the quiet ends is given out so long after its end at the latest. */
 const LATEST_NANOS = QUIET_NANOS + TICKS_A_ROUND * TICK_NANOS;
+/** What was believed before that. */
+const OUTDONE = 0.4;
 /** Messages up to this size are copied whole anyway. */
 const SMALL_BYTES = 512;
 
@@ -62,10 +71,15 @@ export class Pipeline implements ExchangeSink {
   readonly #turns = new Turns<Exchange>((call, causes) =>
     this.#decided(call, this.#options.without.includes('inferred') ? [] : causes),
   );
+  readonly #errands = new Errands<Exchange, Exchange>((call, request, sure) =>
+    this.#errandOver(call, request, sure),
+  );
   readonly #held = new HeldCalls((exchange) => this.#ship(exchange));
   #nextTick = 0;
   /** Server ports whose protocol needs more of a call than its first bytes. */
   readonly #wholeCalls = new Set<number>();
+  /** Processes of which it is told who wakes whom. */
+  readonly #wakesOf = new Set<number>();
   /** Sockets that were dropped though they live on: what is known of them, and whether a request is still their first. */
   readonly #dropped = new Map<number, { readonly facts: ConnectionFacts; readonly fresh: boolean }>();
   #idleCursor: Iterator<Connection> | null = null;
@@ -82,7 +96,7 @@ export class Pipeline implements ExchangeSink {
     this.epochUnixNanos = options.epochUnixNanos ?? 0;
     this.#emit = emit;
     this.#verdict = verdict;
-    this.#engine = new CausalityEngine({ without: options.without });
+    this.#engine = new CausalityEngine({ without: options.without }, this.#errands);
   }
 
   get connections(): number {
@@ -106,6 +120,11 @@ export class Pipeline implements ExchangeSink {
     if (kind === KIND.EXEC || kind === KIND.EXIT || kind === KIND.FORK) {
       if (length < TASK_EVENT.size) this.losses.count('record_malformed');
       else this.#task(memory, offset);
+      return;
+    }
+    if (kind === KIND.WAKE) {
+      if (length < WAKE.size) this.losses.count('record_malformed');
+      else this.#engine.threadWoken(readWake(memory, offset));
       return;
     }
     const event = this.#event;
@@ -157,6 +176,7 @@ export class Pipeline implements ExchangeSink {
     switch (task.kind) {
       case KIND.EXEC:
         this.#engine.processExited(task.tgid);
+        this.#wakesOf.delete(task.tgid);
         this.#processes.executed(task.tgid, task.name);
         break;
       case KIND.EXIT:
@@ -164,6 +184,7 @@ export class Pipeline implements ExchangeSink {
         this.#turns.exited(task.tid);
         if (task.tgid === task.tid) {
           this.#engine.processExited(task.tgid);
+          this.#wakesOf.delete(task.tgid);
           this.#processes.exited(task.tgid);
         }
         break;
@@ -389,13 +410,25 @@ export class Pipeline implements ExchangeSink {
       } else {
         const useTurns = sharesWrites && !this.#options.without.includes('inferred');
         this.#decided(exchange, useTurns ? this.#turns.clear(at.tid, causes) : causes);
+        if (this.#engine.isErrand(at, causes)) {
+          exchange.awaited = true;
+          this.#errands.called(at, exchange);
+        }
         const cause = causeOf(exchange);
         if (cause !== null) exchange.waiter = this.#engine.callSent(cause, at);
       }
     } else if (!isHandshake(exchange)) {
       exchange.tid = at.tid;
       this.#engine.requestReceived(exchange, at);
+      if (at.goid === 0 && !this.#wakesOf.has(facts.tgid)) this.#askForWakes(facts.tgid);
     }
+  }
+
+  #askForWakes(tgid: number): void {
+    if (this.#options.without.includes('wakeup')) return;
+    if (this.#wakesOf.size >= MAX_CONNECTIONS) this.#wakesOf.clear();
+    this.#wakesOf.add(tgid);
+    this.#verdict?.wakes(tgid);
   }
 
   #decided(call: Exchange, causes: readonly Candidate<Exchange>[]): void {
@@ -403,6 +436,21 @@ export class Pipeline implements ExchangeSink {
     call.causes = causes;
     const cause = causeOf(call);
     if (cause !== null) cause.underWay++;
+  }
+
+  /** A worker has given its answer, and so it is clear for whom it made a call. */
+  #errandOver(call: Exchange, request: Exchange | null, sure: number): void {
+    call.awaited = false;
+    if (request === null || request.start > call.start || this.#options.without.includes('unit')) return;
+    const before = causeOf(call);
+    if (call.open && before !== null) before.underWay--;
+    const evidence = { kind: 'unit', key: `errand of thread ${call.tid}`, confidence: sure } as const;
+    const known = call.causes.find((cause) => cause.request === request);
+    call.causes = [
+      { request, evidence: [evidence, ...(known?.evidence ?? [])], confidence: sure },
+      ...call.causes.filter((cause) => cause.request !== request).map(outdone),
+    ];
+    if (call.open) request.underWay++;
   }
 
   closed(exchange: Exchange): void {
@@ -442,6 +490,7 @@ export class Pipeline implements ExchangeSink {
     if (now > this.now) this.now = now;
     if (this.now < this.#nextTick) return;
     this.#nextTick = this.now + TICK_NANOS;
+    this.#errands.advance(this.now);
     this.#held.release(this.now, false);
     let budget = Math.max(64, Math.ceil(this.#connections.size / TICKS_A_ROUND));
     this.#idleCursor ??= this.#connections.values();
@@ -476,12 +525,14 @@ export class Pipeline implements ExchangeSink {
       this.#remember(connection);
       this.#connections.delete(cookie);
     }
+    this.#errands.flush();
     this.#held.release(this.now, true);
   }
 
   /** The end of a recording: everything that is open is given out as it stands. */
   finish(): void {
     for (const cookie of [...this.#connections.keys()]) this.#closed(cookie, this.now);
+    this.#errands.flush();
     this.#held.release(this.now, true);
   }
 }
@@ -509,6 +560,15 @@ function endSide(connection: Connection, side: Side, time: number): void {
 function causeOf(exchange: Exchange | null): Exchange | null {
   const best: Candidate<Exchange> | undefined = exchange?.causes[0];
   return best !== undefined && best.confidence >= DEFAULT_THRESHOLD ? best.request : null;
+}
+
+/** Something speaks more clearly for another cause. */
+function outdone(candidate: Candidate<Exchange>): Candidate<Exchange> {
+  const evidence = candidate.evidence.map((one) => ({
+    ...one,
+    confidence: Math.min(one.confidence, OUTDONE),
+  }));
+  return { ...candidate, evidence, confidence: Math.min(candidate.confidence, OUTDONE) };
 }
 
 /** Bytes moved, but nobody saw by whom: nothing can be concluded from the unit of execution. */

@@ -76,6 +76,7 @@ function run(capture: KernelCapture): void {
       heads: (cookie, received, sent, limit) =>
         capture.wantHeads(cookie, received, sent, limit > CALL_BYTES ? limit : budget.payloadBytes),
       wholeCalls: (port) => capture.setPortVerdict(port, MODE.FULL),
+      wakes: (tgid) => guarded(() => capture.wantWakes(tgid)),
     },
   );
   const { ring } = capture;

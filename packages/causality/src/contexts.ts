@@ -2,6 +2,7 @@ import type { Context } from './context.ts';
 import type { Moment, ServedRequest } from './facts.ts';
 import { Habits } from './habits.ts';
 import { ReadingOrder } from './reading-order.ts';
+import { Wakes } from './wakes/wakes.ts';
 
 /** An operating system thread, as causality sees it. */
 export interface Thread<R extends ServedRequest> {
@@ -15,6 +16,8 @@ export interface Thread<R extends ServedRequest> {
   /** Calls that it made while the process served nothing, and while it served something. */
   callsAlone: number;
   callsServing: number;
+  /** How sure it was what it was given to work for, 0..1. */
+  sure: number;
   readonly reading: ReadingOrder<R>;
 }
 
@@ -40,13 +43,14 @@ export class ProcessContexts<R extends ServedRequest> {
   /** Requests being served, oldest first. */
   readonly open = new Set<R>();
   readonly habits = new Habits();
+  readonly wakes = new Wakes<R>();
 
   thread(tid: number): Thread<R> {
     let thread = this.threads.get(tid);
     if (thread === undefined) {
       if (this.threads.size >= MAX_THREADS) dropOldestHalf(this.threads);
       thread = {
-        ...{ current: null, open: 0, loop: false, serves: false, callsAlone: 0, callsServing: 0 },
+        ...{ current: null, open: 0, loop: false, serves: false, callsAlone: 0, callsServing: 0, sure: 1 },
         reading: new ReadingOrder(),
       };
       this.threads.set(tid, thread);

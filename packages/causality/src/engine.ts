@@ -7,7 +7,16 @@ import { SocketOrigins } from './evidence/socket-origin.ts';
 import type { Believe, EvidenceSource } from './evidence/source.ts';
 import { traceContextSource } from './evidence/trace-context.ts';
 import { socketReturnSource, unitSource } from './evidence/unit.ts';
-import type { Candidate, Moment, OutgoingCall, ServedRequest } from './facts.ts';
+import {
+  actedWhenWoken,
+  answeredWhenWoken,
+  isErrand,
+  unknownWhenWoken,
+  wakeupSource,
+  wokenThread,
+} from './evidence/wakeup.ts';
+import type { Candidate, Moment, OutgoingCall, ServedRequest, Wake } from './facts.ts';
+import type { ErrandSink } from './wakes/errands.ts';
 
 /** Candidates kept of a call, the chosen one included. */
 const MAX_CANDIDATES = 4;
@@ -21,6 +30,13 @@ export interface EngineOptions {
   readonly without?: readonly EvidenceKind[];
 }
 
+const NOBODY: ErrandSink<unknown> = {
+  ended: () => {},
+  givenBack: () => {},
+  isUnderWay: () => false,
+  answeredBy: () => 0,
+};
+
 /**
  * Who caused whom, inside processes. Told in the order of the kernel's events what the units of execution
  * read and wrote; asked, when a call leaves, which of the requests being served it belongs to. Pure: no
@@ -30,17 +46,23 @@ export class CausalityEngine<R extends ServedRequest> {
   readonly #processes = new Map<number, ProcessContexts<R>>();
   readonly #origins = new SocketOrigins<R>();
   readonly #sources: readonly EvidenceSource<R>[];
+  readonly #withoutWakeups: boolean;
+  readonly #errands: ErrandSink<R>;
 
-  constructor(options: EngineOptions = {}) {
+  /** @param errands told when workers have given answers, or go on to something else */
+  constructor(options: EngineOptions = {}, errands: ErrandSink<R> = NOBODY) {
+    this.#errands = errands;
     const all: EvidenceSource<R>[] = [
       traceContextSource(),
       unitSource(),
       socketReturnSource(),
       lineageSource(),
+      wakeupSource(),
       this.#origins.source(),
       carriedIdSource(),
       onlyOpenSource(),
     ];
+    this.#withoutWakeups = options.without?.includes('wakeup') === true;
     this.#sources = all.filter((source) => !options.without?.includes(source.kind));
   }
 
@@ -48,7 +70,7 @@ export class CausalityEngine<R extends ServedRequest> {
   size(): number {
     let size = 0;
     for (const process of this.#processes.values()) {
-      size += 1 + process.threads.size + process.goroutines.size + process.open.size;
+      size += 1 + process.threads.size + process.goroutines.size + process.open.size + process.wakes.size;
     }
     return size;
   }
@@ -76,6 +98,8 @@ export class CausalityEngine<R extends ServedRequest> {
       const thread = process.thread(at.tid);
       thread.open++;
       thread.serves = true;
+      thread.sure = 1;
+      process.wakes.queue.received(request, at.tid);
     }
     this.requestRead(request, at);
   }
@@ -118,6 +142,7 @@ export class CausalityEngine<R extends ServedRequest> {
       process.habits.learnAnswer(atOnce, thread.reading.acted(request));
     }
     if (!atOnce) this.#setContext(request, 'unit', at, false);
+    answeredWhenWoken(process, request, at, unit?.current?.request.open !== true, this.#errands);
   }
 
   /**
@@ -128,6 +153,7 @@ export class CausalityEngine<R extends ServedRequest> {
     const process = this.#processes.get(request.tgid);
     if (process === undefined) return;
     process.open.delete(request);
+    process.wakes.queue.served(request);
     process.habits.learnCalls(request.calls);
     const thread = process.threads.get(tid);
     if (thread !== undefined && thread.open > 0) thread.open--;
@@ -154,11 +180,27 @@ export class CausalityEngine<R extends ServedRequest> {
     const creator = this.#process(tgid).threads.get(parent.tid)?.current;
     if (creator?.request.open) {
       this.#process(tgid).thread(tid).current = { request: creator.request, via: 'lineage', switches: 0 };
+      this.#process(tgid).wakes.created(tid, creator.request);
     }
   }
 
+  /** A worker makes the call, and will answer the request for which it does: the sink of errands is told. */
+  isErrand(at: Moment, causes: readonly Candidate<R>[]): boolean {
+    const process = this.#processes.get(at.tgid);
+    return process !== undefined && isErrand(process, at, causes[0]);
+  }
+
+  /** A thread woke another one of its process. */
+  threadWoken(wake: Wake): void {
+    const process = this.#processes.get(wake.tgid);
+    if (process !== undefined && !this.#withoutWakeups) wokenThread(process, wake, this.#errands);
+  }
+
   threadExited(tgid: number, tid: number): void {
-    this.#processes.get(tgid)?.threads.delete(tid);
+    const process = this.#processes.get(tgid);
+    process?.threads.delete(tid);
+    process?.wakes.exited(tid);
+    this.#errands.ended(tid, null);
   }
 
   processExited(tgid: number): void {
@@ -192,6 +234,7 @@ export class CausalityEngine<R extends ServedRequest> {
     if (call.first) this.#origins.forget(call.socket);
     if (found.length > 1) found.sort((a, b) => b.confidence - a.confidence);
     if (found.length > MAX_CANDIDATES) found.length = MAX_CANDIDATES;
+    if ((found[0]?.confidence ?? 0) < DEFAULT_THRESHOLD) unknownWhenWoken(process, at);
     return found;
   }
 
@@ -218,7 +261,10 @@ export class CausalityEngine<R extends ServedRequest> {
 
   /** A call leaves for this request, or connects for it: the next in order may be another's. */
   #acted(request: R, at: Moment): void {
-    if (at.goid === 0) this.#processes.get(at.tgid)?.threads.get(at.tid)?.reading.acted(request);
+    if (at.goid !== 0) return;
+    const process = this.#processes.get(at.tgid);
+    process?.threads.get(at.tid)?.reading.acted(request);
+    if (process !== undefined) actedWhenWoken(process, request, at);
   }
 
   /** @param read bytes of it were read, which it may act on in its turn */
@@ -229,7 +275,9 @@ export class CausalityEngine<R extends ServedRequest> {
     if (at.tid === 0) return;
     const thread = process.thread(at.tid);
     thread.current = context;
-    if (read && at.goid === 0) thread.reading.read(context);
+    if (!read || at.goid !== 0) return;
+    thread.reading.read(context);
+    process.wakes.reads(at.tid);
   }
 }
 

@@ -67,3 +67,21 @@ export interface Candidate<R extends ServedRequest> {
   /** Of the strongest evidence. */
   confidence: number;
 }
+
+/** A thread has woken another one of its process, on purpose. */
+export interface Wake {
+  readonly time: number;
+  readonly tgid: number;
+  /** Who woke, and its voluntary context switches so far. */
+  readonly tid: number;
+  readonly switches: number;
+  /** Who was woken, and its own, the sleep that ended included. */
+  readonly wokenTid: number;
+  readonly wokenSwitches: number;
+  /** By writing to a file that the other one waited for (eventfd, pipe, Unix socket); else through a futex. */
+  readonly byFile: boolean;
+  /** Threads that the waker's call wakes at most. */
+  readonly most: number;
+  /** Address of the futex at which the other one waited, or the file's descriptor. */
+  readonly place: number;
+}

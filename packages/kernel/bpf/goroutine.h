@@ -89,7 +89,7 @@ struct waiter_search {
 	__u64 created; /* goroutines of this go statement do not count; 0: all do */
 	__u64 found;   /* runtime.g of who waits */
 	__u64 stack_low;
-	__u64 stack_high;
+	__u64 stack_high; /* right behind stack_low: both are read at once */
 	__u64 last;
 };
 
@@ -131,6 +131,12 @@ static long search_waiter(__u32 index, struct waiter_search *search)
 	return 1;
 }
 
+/* Bounds of the goroutine's stack: the first two words of its g (runtime2.go). */
+static __always_inline bool read_stack(struct waiter_search *search)
+{
+	return !bpf_probe_read_user(&search->stack_low, 2 * sizeof(__u64), (const void *)search->g);
+}
+
 /* Looks through `bytes` of the stack from `from` on; `words` is room for STACK_WORDS. */
 static __always_inline __u64 search_stack(struct waiter_search *search, __u64 *words, __u64 from, __u32 bytes)
 {
@@ -148,25 +154,26 @@ static __always_inline __u64 search_stack(struct waiter_search *search, __u64 *w
 #define WORKER_WORDS 64
 
 /*
- * Who waits for a worker: one of several goroutines of the same go statement that take jobs from a channel and answer on
+ * Who waits for a worker `g`: one of several goroutines of the same go statement that take jobs from a channel and answer on
  * another one, which came with the job. Its oldest frames hold it, so the far end of its stack is looked through; the idle ones
  * of its kind, which wait on the channel of the jobs, do not count.
+ * @search: of the one that it works for, to be used again: a program's stack has no room for two
  */
-static __always_inline __u64 waiter_of_worker(const struct weft_process *process, __u64 g, __u64 *words)
+static __always_inline __u64 waiter_of_worker(struct waiter_search *search, __u64 g, __u64 *words)
 {
-	struct waiter_search search = { .process = process, .g = g };
+	const struct weft_process *process = search->process;
 	__u64 sp = read_user_u64(g + process->sched_sp);
-	__u64 bounds[2] = {};
 	__u64 bytes = WORKER_WORDS * 8;
 
-	search.created = read_user_u64(g + G_CREATED(process->parent_goid));
-	if (bpf_probe_read_user(bounds, sizeof(bounds), (const void *)g) || sp < bounds[0] || sp >= bounds[1])
+	search->g = g;
+	search->created = read_user_u64(g + G_CREATED(process->parent_goid));
+	search->found = 0;
+	search->last = 0;
+	if (!read_stack(search) || sp < search->stack_low || sp >= search->stack_high)
 		return 0;
-	search.stack_low = bounds[0];
-	search.stack_high = bounds[1];
-	if (bounds[1] - sp < bytes)
-		bytes = bounds[1] - sp;
-	return search_stack(&search, words, bounds[1] - bytes, bytes);
+	if (search->stack_high - sp < bytes)
+		bytes = search->stack_high - sp;
+	return search_stack(search, words, search->stack_high - bytes, bytes);
 }
 
 /* Looks through the top of the current goroutine's stack, and then for who waits for the one that was found. */
@@ -176,14 +183,12 @@ static __always_inline void find_waiter(struct task_struct *task, const struct w
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	struct waiter_search search = { .process = process, .g = g };
 	__u64 sp = STACK_POINTER(regs);
-	__u64 bounds[2] = {};
-	__u64 waiter, its_waiter;
+	__u64 waiter, its_waiter, bytes;
 
-	if (bpf_probe_read_user(bounds, sizeof(bounds), (const void *)g) || sp < bounds[0] || sp >= bounds[1])
+	if (!read_stack(&search) || sp < search.stack_low || sp >= search.stack_high)
 		return;
-	search.stack_low = bounds[0];
-	search.stack_high = bounds[1];
-	waiter = search_stack(&search, words, sp, bounds[1] - sp < STACK_WORDS * 8 ? bounds[1] - sp : STACK_WORDS * 8);
+	bytes = search.stack_high - sp;
+	waiter = search_stack(&search, words, sp, bytes < STACK_WORDS * 8 ? bytes : STACK_WORDS * 8);
 	if (!waiter)
 		return;
 	out->waiter = read_user_u64(waiter + process->goid);
@@ -193,7 +198,7 @@ static __always_inline void find_waiter(struct task_struct *task, const struct w
 	/* The one that parked before is told already, mostly: there is room for who waits for it. */
 	if (out->handover && out->handover != out->waiter)
 		return;
-	its_waiter = waiter_of_worker(process, waiter, words);
+	its_waiter = waiter_of_worker(&search, waiter, words);
 	if (!its_waiter || its_waiter == g)
 		return;
 	out->handover = read_user_u64(its_waiter + process->goid);

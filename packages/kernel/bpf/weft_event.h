@@ -14,6 +14,7 @@ enum weft_kind {
 	WEFT_EXEC = 6,
 	WEFT_EXIT = 7,
 	WEFT_FORK = 8,     /* a thread or a process was created */
+	WEFT_WAKE = 9,     /* a thread woke another one of its process */
 };
 
 enum weft_role {
@@ -126,6 +127,22 @@ struct weft_task_event {
 	char name[16];
 };
 
+/* A thread wakes another one of its process, on purpose. */
+struct weft_wake {
+	__u8 kind;
+	__u8 by_file;  /* it wrote to a file that the other one waits for: an eventfd, a pipe, a Unix socket; else a futex */
+	__u16 reserved;
+	__u32 most;    /* threads that this call may wake at most */
+	__u64 time;
+	__u32 tgid;
+	__u32 tid;            /* who wakes */
+	__u32 switches;       /* its voluntary context switches so far */
+	__u32 woken_tid;      /* who is woken */
+	__u32 woken_switches; /* its own, the sleep that ends here included */
+	__u32 reserved2;
+	__u64 place;          /* address of the futex at which it waited, or the file's descriptor */
+};
+
 /* How much payload user space wants of a socket. */
 enum weft_mode {
 	WEFT_PROBE = 0, /* not known yet: up to `weft_probe_bytes` a call */
@@ -152,7 +169,8 @@ struct weft_verdict {
 enum weft_process_flag {
 	WEFT_PROCESS_EXCLUDED = 1,
 	WEFT_PROCESS_GO = 2,
-	WEFT_PROCESS_JVM = 8, /* its virtual threads can be told apart */
+	WEFT_PROCESS_JVM = 4, /* its virtual threads can be told apart */
+	WEFT_PROCESS_WAKES = 8, /* report who wakes whom */
 };
 
 struct weft_process {

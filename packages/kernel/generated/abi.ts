@@ -9,6 +9,7 @@ export const KIND = {
   EXEC: 6,
   EXIT: 7,
   FORK: 8,
+  WAKE: 9,
 } as const;
 
 export const ROLE = {
@@ -57,7 +58,8 @@ export const MODE = {
 export const PROCESS_FLAG = {
   PROCESS_EXCLUDED: 1,
   PROCESS_GO: 2,
-  PROCESS_JVM: 8,
+  PROCESS_JVM: 4,
+  PROCESS_WAKES: 8,
 } as const;
 
 export const PAYLOAD_MAX = 65536;
@@ -121,6 +123,22 @@ export const TASK_EVENT = {
   parent_tid: 28,
   parent_goid: 32,
   name: 40,
+} as const;
+
+export const WAKE = {
+  size: 48,
+  kind: 0,
+  by_file: 1,
+  reserved: 2,
+  most: 4,
+  time: 8,
+  tgid: 16,
+  tid: 20,
+  switches: 24,
+  woken_tid: 28,
+  woken_switches: 32,
+  reserved2: 36,
+  place: 40,
 } as const;
 
 export const VERDICT = {

@@ -5,6 +5,7 @@ const STRUCTS = [
   'weft_event',
   'weft_context',
   'weft_task_event',
+  'weft_wake',
   'weft_verdict',
   'weft_process',
 ] as const;

@@ -11,6 +11,9 @@ export interface Hook {
   readonly purpose: string;
 }
 
+/** The program that tells who woke whom. */
+export const WAKING = 'weft_waking';
+
 const LIFECYCLE: readonly Hook[] = [
   {
     program: 'weft_sock_state',
@@ -35,6 +38,12 @@ const LIFECYCLE: readonly Hook[] = [
     tracepoint: 'sched_process_fork',
     optional: true,
     purpose: 'who created a thread; without it such links are missing',
+  },
+  {
+    program: WAKING,
+    tracepoint: 'sched_waking',
+    optional: true,
+    purpose: 'who woke a worker; without it links through thread pools are missing',
   },
 ];
 

@@ -16,10 +16,11 @@ import type { JvmRuntime } from '../process/jvm-runtime.ts';
 import type { ProbePoint } from '../tls/probe-plan.ts';
 import { cgroupFolder } from './cgroup.ts';
 import { CpuRings, ringBytesFor } from './cpu-rings.ts';
-import { HOOKS, TLS_PROGRAMS, TLS_TABLES } from './hooks.ts';
+import { HOOKS, TLS_PROGRAMS, TLS_TABLES, WAKING } from './hooks.ts';
 
 /** A field of `struct weft_process` behind its flags. */
 type ProcessField = Exclude<keyof typeof PROCESS, 'size' | 'flags'>;
+type ProcessFields = Partial<Record<ProcessField, number>>;
 
 /** Names of the kernel's loss causes by their number in the ABI. */
 const LOST_CAUSES: readonly string[] = Object.entries(LOST)
@@ -55,6 +56,8 @@ export class KernelCapture {
   readonly #tlsSites: Uint32Array;
   /** Grows with each change of what the kernel side is told of processes. */
   readonly #generation: Uint32Array;
+  /** What the kernel side was told of processes. */
+  readonly #told = new Map<number, { readonly flags: number; readonly fields: ProcessFields }>();
 
   private constructor(tier: Tier, object: BpfObject, hooks: Record<string, string>, shape: RingShape) {
     this.tier = tier;
@@ -105,6 +108,10 @@ export class KernelCapture {
     const hooks: Record<string, string> = {};
     const wanted = new Set<string>();
     for (const hook of HOOKS[tier]) {
+      if (hook.program === WAKING && options.without.includes('wakeup')) {
+        hooks[hook.program] = 'off: --without wakeup';
+        continue;
+      }
       if (options.refuse?.includes(hook.program)) hooks[hook.program] = 'refused: by request';
       else if (btf.hasTracepoint(hook.tracepoint)) wanted.add(hook.program);
       else hooks[hook.program] = `refused: the kernel has no tracepoint ${hook.tracepoint}`;
@@ -203,11 +210,27 @@ export class KernelCapture {
     });
   }
 
+  /** Asks for who wakes whom in a process. Of a Go process its goroutines tell more. */
+  wantWakes(tgid: number): void {
+    const { flags, fields } = this.#told.get(tgid) ?? { flags: 0, fields: {} };
+    if ((flags & (PROCESS_FLAG.PROCESS_EXCLUDED | PROCESS_FLAG.PROCESS_GO)) !== 0) return;
+    this.#writeProcess(tgid, flags | PROCESS_FLAG.PROCESS_WAKES, fields);
+  }
+
   forget(tgid: number): void {
+    this.#told.delete(tgid);
     if (this.#processes.delete(keyOf(tgid))) Atomics.add(this.#generation, 0, 1);
   }
 
-  #setProcess(tgid: number, flags: number, fields: Partial<Record<ProcessField, number>> = {}): void {
+  #setProcess(tgid: number, flags: number, fields: ProcessFields = {}): void {
+    const isAsked = flags === PROCESS_FLAG.PROCESS_JVM ? (this.#told.get(tgid)?.flags ?? 0) : 0;
+    this.#writeProcess(tgid, flags | (isAsked & PROCESS_FLAG.PROCESS_WAKES), fields);
+    Atomics.add(this.#generation, 0, 1);
+  }
+
+  /** What sockets remember of the process stands: they are told by `#setProcess`. */
+  #writeProcess(tgid: number, flags: number, fields: ProcessFields): void {
+    this.#told.set(tgid, { flags, fields });
     const value = new DataView(new ArrayBuffer(PROCESS.size));
     value.setUint32(PROCESS.flags, flags, true);
     for (const [name, field] of Object.entries(fields)) {
@@ -216,7 +239,6 @@ export class KernelCapture {
       else value.setUint16(PROCESS[name as ProcessField], field, true);
     }
     this.#processes.update(keyOf(tgid), new Uint8Array(value.buffer));
-    Atomics.add(this.#generation, 0, 1);
   }
 
   /**

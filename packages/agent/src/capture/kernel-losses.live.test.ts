@@ -96,6 +96,7 @@ describe.skipIf(!canTrace() || !hasCommand('gcc', '--version'))('what is missing
       'weft_exec',
       'weft_exit',
       'weft_fork',
+      'weft_waking',
     ];
     const traced = capture(arena, 'sock', { refuse: optional });
     try {

@@ -1,5 +1,5 @@
-import type { Moment } from '@weft/causality';
-import { CONTEXT, EVENT, FLAG, TASK_EVENT } from '@weft/kernel';
+import type { Moment, Wake } from '@weft/causality';
+import { CONTEXT, EVENT, FLAG, TASK_EVENT, WAKE } from '@weft/kernel';
 
 /** Memory in which records lie: the ring itself, or a recording's bytes. Records are 8-byte aligned. */
 export interface RecordMemory {
@@ -178,5 +178,21 @@ export function readTaskEvent(memory: RecordMemory, offset: number): TaskEvent {
     parentTid: u32[word + TASK_EVENT.parent_tid / 4]!,
     parentGoid: u32[word + TASK_EVENT.parent_goid / 4]! + u32[word + TASK_EVENT.parent_goid / 4 + 1]! * HIGH,
     name: new TextDecoder('latin1').decode(bytes.subarray(offset + TASK_EVENT.name, end)),
+  };
+}
+
+/** Reads a wake record, of `WAKE.size` bytes. */
+export function readWake({ bytes, u32 }: RecordMemory, offset: number): Wake {
+  const word = offset >> 2;
+  return {
+    time: u32[word + WAKE.time / 4]! + u32[word + WAKE.time / 4 + 1]! * HIGH,
+    tgid: u32[word + WAKE.tgid / 4]!,
+    tid: u32[word + WAKE.tid / 4]!,
+    switches: u32[word + WAKE.switches / 4]!,
+    wokenTid: u32[word + WAKE.woken_tid / 4]!,
+    wokenSwitches: u32[word + WAKE.woken_switches / 4]!,
+    byFile: bytes[offset + WAKE.by_file] === 1,
+    most: u32[word + WAKE.most / 4]!,
+    place: u32[word + WAKE.place / 4]! + u32[word + WAKE.place / 4 + 1]! * HIGH,
   };
 }

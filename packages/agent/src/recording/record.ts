@@ -67,7 +67,11 @@ async function copy(
     jvm: (tgid, runtime) => capture.setJvmRuntime(tgid, runtime),
     own: (tgid) => capture.exclude(tgid),
     gone: (tgid) => capture.forget(tgid),
-    known: (record) => writer.process(record),
+    known: (record) => {
+      writer.process(record);
+      // Nobody reads along who could tell which processes it matters for.
+      capture.wantWakes(record.tgid);
+    },
   });
   for (const pid of options.excludePids) capture.exclude(pid);
   processes.scan();

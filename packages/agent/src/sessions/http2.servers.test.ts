@@ -39,6 +39,7 @@ describe.skipIf(!canTrace())('HTTP/2, live', () => {
     const pipeline = new Pipeline(processes, options, (span) => spans.push(span), {
       heads: (cookie, received, sent, limit) => kernel.wantHeads(cookie, received, sent, limit),
       wholeCalls: (port) => kernel.setPortVerdict(port, MODE.FULL),
+      wakes: (tgid) => kernel.wantWakes(tgid),
     });
     const { ring } = kernel;
     const drain = () => {

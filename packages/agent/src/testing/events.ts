@@ -1,4 +1,5 @@
-import { CONTEXT, EVENT, FLAG, type KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
+import type { Wake } from '@weft/causality';
+import { CONTEXT, EVENT, FLAG, KIND, ROLE, TASK_EVENT, TRANSPORT, WAKE } from '@weft/kernel';
 
 /** Who makes a system call: a thread, and the goroutine on it. */
 export interface Unit {
@@ -97,5 +98,22 @@ export function taskRecord(fields: TaskFields): Uint8Array {
   view.setUint32(TASK_EVENT.parent_tid, fields.parentTid ?? 0, true);
   view.setBigUint64(TASK_EVENT.parent_goid, BigInt(fields.parentGoid ?? 0), true);
   record.set(bytesOf(fields.name ?? '').subarray(0, 15), TASK_EVENT.name);
+  return record;
+}
+
+/** One record of struct weft_wake. */
+export function wakeRecord(wake: Wake): Uint8Array {
+  const record = new Uint8Array(WAKE.size);
+  const view = new DataView(record.buffer);
+  record[WAKE.kind] = KIND.WAKE;
+  record[WAKE.by_file] = wake.byFile ? 1 : 0;
+  view.setUint32(WAKE.most, wake.most, true);
+  view.setBigUint64(WAKE.time, BigInt(wake.time), true);
+  view.setUint32(WAKE.tgid, wake.tgid, true);
+  view.setUint32(WAKE.tid, wake.tid, true);
+  view.setUint32(WAKE.switches, wake.switches, true);
+  view.setUint32(WAKE.woken_tid, wake.wokenTid, true);
+  view.setUint32(WAKE.woken_switches, wake.wokenSwitches, true);
+  view.setBigUint64(WAKE.place, BigInt(wake.place), true);
   return record;
 }

@@ -3,7 +3,15 @@ import type { EvidenceKind, SpanRecord } from '@weft/model';
 import { recordMemory } from '../capture/socket-event.ts';
 import { Pipeline } from '../pipeline.ts';
 import type { ProcessFacts, VerdictSink } from '../pipeline-contracts.ts';
-import { bytesOf, type EventFields, eventRecord, type TaskFields, taskRecord, type Unit } from './events.ts';
+import {
+  bytesOf,
+  type EventFields,
+  eventRecord,
+  type TaskFields,
+  taskRecord,
+  type Unit,
+  wakeRecord,
+} from './events.ts';
 
 /** What the tests' processes are called: `service-TGID`, unless a test names them. */
 export class ToldProcesses implements ProcessFacts {
@@ -54,6 +62,24 @@ export class Story {
   task(fields: Omit<TaskFields, 'time'>): void {
     this.time += MICROSECOND;
     this.records.push(taskRecord({ ...fields, time: this.time }));
+  }
+
+  /** A thread wakes another one of its process through a futex; that one has slept once more than before. */
+  wake(waker: Unit, woken: Unit): void {
+    this.time += MICROSECOND;
+    this.records.push(
+      wakeRecord({
+        time: this.time,
+        tgid: waker.tgid,
+        tid: waker.tid,
+        switches: waker.switches ?? 0,
+        wokenTid: woken.tid,
+        wokenSwitches: woken.switches ?? 0,
+        byFile: false,
+        most: 1,
+        place: 0x7f00_0000_1000,
+      }),
+    );
   }
 
   /** A TCP connection to a port, with a socket at either end. */

@@ -22,6 +22,8 @@ function isGoroutineForUnknown(at: Moment): boolean {
 function isWorker<R extends ServedRequest>(process: ProcessContexts<R>, at: Moment): boolean {
   const thread = process.threads.get(at.tid);
   if (process.goroutines.size > 0 || at.tid === 0 || thread === undefined) return false;
+  // Where it is told who wakes whom, that says more.
+  if (process.wakes.areTold) return false;
   if (thread.serves || thread.current?.request.open === true) return false;
   return thread.callsAlone * SERVING_FOR_EACH_ALONE <= thread.callsServing;
 }

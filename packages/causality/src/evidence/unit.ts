@@ -27,7 +27,7 @@ const AFTER_RESPONSE = 0.6;
 const AFTER_RESPONSE_OF_SEVERAL = 0.4;
 /** A thread that takes its work from others goes on with the next, if there is one, without having slept. */
 const AFTER_RESPONSE_OF_WORKER = 0.3;
-/** A thread that reads no requests takes its work from others: the next piece may be another request's. */
+/** A thread that reads no requests takes its work from others: where nobody tells who wakes whom, the next piece may be another request's. */
 const WORKER = 0.9;
 const WORKER_SLEPT = 0.7;
 /** A goroutine stands alone; a thread under goroutines tells little. */
@@ -47,7 +47,7 @@ function threadConfidence<R extends ServedRequest>(
     if (!thread.serves && process.open.size > 0) return AFTER_RESPONSE_OF_WORKER;
     return thread.open > 0 ? AFTER_RESPONSE_OF_SEVERAL : AFTER_RESPONSE;
   }
-  if (!thread.serves && process.open.size > 1) return slept ? WORKER_SLEPT : WORKER;
+  if (!thread.serves && process.open.size > 1 && !process.wakes.areTold) return slept ? WORKER_SLEPT : WORKER;
   if (thread.open <= 1) {
     if (slept) return EXCLUSIVE_SLEPT;
     return thread.loop && process.open.size > 1 ? ALONE_ON_LOOP : EXCLUSIVE;
@@ -79,7 +79,7 @@ function unitCandidates<R extends ServedRequest>(
   if (thread.open > 1 && !first && inOrder(via, process.habits, thread, at, believe)) return;
   const context = thread.current;
   if (context?.via !== via) return;
-  const confidence = threadConfidence(process, thread, context, first, at);
+  const confidence = threadConfidence(process, thread, context, first, at) * thread.sure;
   if (confidence > 0) believe(context.request, via, `thread ${at.tid}`, confidence);
 }
 

@@ -1,6 +1,7 @@
 import type { EvidenceKind } from '@weft/model';
 import { CausalityEngine, DEFAULT_THRESHOLD } from '../engine.ts';
-import type { Candidate, CarriedRequestId, Moment, ServedRequest } from '../facts.ts';
+import type { Candidate, CarriedRequestId, Moment, ServedRequest, Wake } from '../facts.ts';
+import type { ErrandSink } from '../wakes/errands.ts';
 
 /** A request that a test's process serves. */
 export interface Told extends ServedRequest {
@@ -24,9 +25,10 @@ const PROCESS = 100;
 export class World {
   readonly engine: CausalityEngine<Told>;
   time = 1_000;
+  readonly #readers = new Map<Told, number>();
 
-  constructor(without: readonly EvidenceKind[] = []) {
-    this.engine = new CausalityEngine({ without });
+  constructor(without: readonly EvidenceKind[] = [], errands?: ErrandSink<Told>) {
+    this.engine = new CausalityEngine({ without }, errands);
   }
 
   at(who: Who): Moment {
@@ -66,6 +68,7 @@ export class World {
       calls: 0,
       underWay: 0,
     };
+    this.#readers.set(request, at.tid);
     this.engine.requestReceived(request, at);
     return request;
   }
@@ -75,9 +78,42 @@ export class World {
     return this.engine.causesOf({ traceId: traceId ?? null, requestIds, socket, first }, this.at(who));
   }
 
+  /** A call leaves and is given to its most likely cause, as the pipeline does. @returns what `chosen` says */
+  makes(call: Call = {}): string | null {
+    const causes = this.calls(call);
+    const name = chosen(causes);
+    const { traceId, requestIds, socket, first, ...who } = call;
+    if (name !== null) this.engine.callSent(causes[0]!.request, this.at(who));
+    return name;
+  }
+
+  /** A thread wakes another one, through a futex unless it is told otherwise. */
+  wakes(tid: number, wokenTid: number, wake: Partial<Wake> = {}): void {
+    this.time += 1_000;
+    this.engine.threadWoken({
+      time: this.time,
+      tgid: PROCESS,
+      tid,
+      switches: 0,
+      wokenTid,
+      wokenSwitches: 1,
+      byFile: false,
+      most: 1,
+      place: wokenTid,
+      ...wake,
+    });
+  }
+
   /** A response to a call that was made for `cause` is read; null: for nobody known. */
   returns(cause: Told | null, who: Who = {}): void {
     this.engine.responseRead(cause, this.at(who));
+  }
+
+  /** The same as the pipeline tells it: a response that is complete with its first bytes, of whatever thread. */
+  completes(request: Told, who: Who = {}): void {
+    const at = this.at(who);
+    this.engine.requestServed(request, this.#readers.get(request) ?? at.tid);
+    this.engine.responseWritten(request, at);
   }
 
   /** The response leaves and is complete. */

@@ -179,7 +179,7 @@ export function drain(from: KernelCapture): Seen[] {
   ring.poll();
   while (ring.next()) {
     const kind = ring.bytes[ring.offset]!;
-    if (kind === KIND.EXEC || kind === KIND.EXIT || kind === KIND.FORK) continue;
+    if (kind > KIND.CLOSE) continue;
     event.read(ring, ring.offset);
     seen.push({
       ...event,

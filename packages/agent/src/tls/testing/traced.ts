@@ -53,6 +53,7 @@ export class Traced {
       {
         heads: (cookie, received, sent, limit) => kernel.wantHeads(cookie, received, sent, limit),
         wholeCalls: (port) => kernel.setPortVerdict(port, MODE.FULL),
+        wakes: (tgid) => kernel.wantWakes(tgid),
       },
     );
     if (tls) this.probes.probeStanding();
