@@ -120,7 +120,6 @@ test.each(CASES)(
       }
       return counts;
     });
-    console.log(proxy.name, transport, version, seen.load.size, JSON.stringify(result));
     for (const { child, right, wrong } of result) {
       const share = child === 'proxy-call' ? least : 0.99;
       expect(right, `${child}: ${JSON.stringify(result)}`).toBeGreaterThanOrEqual(COUNT * share);
