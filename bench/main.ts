@@ -7,6 +7,7 @@ import { repoRoot } from '../scenarios/programs/index.ts';
 import type { Bench, BenchContext } from './bench.ts';
 import { agentCost } from './benches/agent.ts';
 import { calls } from './benches/calls.ts';
+import { demoTraces } from './benches/demo.ts';
 import { headsCopied } from './benches/heads.ts';
 import { http2Rate } from './benches/http2.ts';
 import { latency } from './benches/latency.ts';
@@ -27,6 +28,7 @@ const BENCHES: readonly Bench[] = [
   http2Rate,
   agentCost,
   latency,
+  demoTraces,
   embeddedStore,
 ];
 

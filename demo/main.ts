@@ -9,6 +9,8 @@ export { buildDemo } from './shop.ts';
 export interface DemoOptions {
   /** cgroup v2 folder that all programs enter before they begin; null or absent: none. */
   readonly cgroup?: string | null;
+  /** File to which the shoppers append a line of JSON for each request of theirs; absent: none. */
+  readonly shoppersLog?: string;
   /** One line at a time, for people. */
   readonly log: (line: string) => void;
 }
@@ -42,7 +44,7 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
     options.log(`demo: ${reason}`);
   };
   try {
-    const port = await startShop({ group, folder, skip });
+    const port = await startShop({ group, folder, skip, shoppersLog: options.shoppersLog ?? null });
     const url = `http://127.0.0.1:${port}`;
     options.log(`demo: a shop at ${url}, with shoppers`);
     return { url, skipped, stop };

@@ -19,6 +19,8 @@ export interface ShopContext {
   readonly group: ProgramGroup;
   /** Private folder of this demo. */
   readonly folder: string;
+  /** Where the shoppers note their requests; null: nowhere. */
+  readonly shoppersLog: string | null;
   /** Notes that a part is left out, and why. */
   skip(reason: string): void;
 }
@@ -154,7 +156,10 @@ export async function startShop(context: ShopContext): Promise<number> {
     name: 'shoppers',
     command: process.execPath,
     args: [sources('shoppers', 'shoppers.mjs')],
-    env: { SHOP_PORT: String(front) },
+    env: {
+      SHOP_PORT: String(front),
+      ...(context.shoppersLog === null ? {} : { SHOPPERS_LOG: context.shoppersLog }),
+    },
   });
   return front;
 }

@@ -3,14 +3,16 @@ import { cpus, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createCgroup, removeCgroup, repoRoot } from './programs/index.ts';
-import { SCENARIOS, scenarioNamed } from './run/catalog.ts';
+import { SCENARIOS } from './run/catalog.ts';
 import type { LoadAmount, LoadShape } from './run/load.ts';
 import { runScenario, type ScenarioRun } from './run/run-scenario.ts';
-import { startRecord, startUp } from './run/weft.ts';
+import { runnable } from './run/runnable.ts';
+import { cellOf, scoreCell, startTracing } from './run/score-cells.ts';
+import { startRecord } from './run/weft.ts';
 import { belowCommitted, readCommitted } from './score/committed.ts';
 import { explain } from './score/explain.ts';
 import { readSpanLines, readTruthFolder } from './score/files.ts';
-import { type Cell, markdownReport, meetsBar, shapeText, textReport } from './score/report.ts';
+import { barFor, type Cell, markdownReport, meetsBar, shapeText, textReport } from './score/report.ts';
 import { scoreSpans } from './score/score.ts';
 import { readTruth } from './score/truth.ts';
 
@@ -18,7 +20,7 @@ const HELP = `Usage: weft score [SCENARIO…] [options]
 Scores Weft against programs that note the truth themselves. Scenarios: ${SCENARIOS.map((s) => s.name).join(', ')}
 
   --concurrency 1,8,64   closed loops
-  --open 30,80,120       open loops too, at these per cents of the untraced capacity
+  --open 30,80,120       open loops too, at these per cents of the untraced capacity (default when all scenarios run)
   --requests 2000        requests a cell
   --seconds 0            at least so long a cell (open loops: 20)
   --api URL              use a running server; it must trace --cgroup, unmasked
@@ -37,7 +39,7 @@ Scores Weft against programs that note the truth themselves. Scenarios: ${SCENAR
 
 const OPTIONS = {
   concurrency: { type: 'string', default: '1,8,64' },
-  open: { type: 'string', default: '' },
+  open: { type: 'string' },
   requests: { type: 'string', default: '2000' },
   seconds: { type: 'string', default: '0' },
   api: { type: 'string' },
@@ -98,25 +100,13 @@ function printExplanations(run: Pick<ScenarioRun, 'truth' | 'scored'>, limit: nu
   for (const text of explain(run.truth, run.scored, limit)) say(text);
 }
 
-async function runnable(names: readonly string[]): Promise<string[]> {
-  const chosen = names.length === 0 ? SCENARIOS : names.map(scenarioNamed);
-  const able: string[] = [];
-  for (const scenario of chosen) {
-    const obstacle = await scenario.prepare();
-    if (obstacle === null) able.push(scenario.name);
-    else if (names.length > 0) throw new Error(`The scenario ${scenario.name} cannot run: ${obstacle}.`);
-    else say(`skipped ${scenario.name}: ${obstacle}`);
-  }
-  return able;
-}
-
 async function shapesOf(flags: Flags, name: string, signal: AbortSignal): Promise<[LoadShape, LoadAmount][]> {
   const amount = amountOf(flags);
   const shapes: [LoadShape, LoadAmount][] = numbers(flags.concurrency, 'concurrency').map((concurrency) => [
     { loop: 'closed', concurrency },
     amount,
   ]);
-  const rates = numbers(flags.open, 'open');
+  const rates = numbers(flags.open ?? '', 'open');
   if (rates.length === 0) return shapes;
   // Long enough for compilers to warm up: a short run understates what the programs can do.
   const closed64: LoadShape = { loop: 'closed', concurrency: 64 };
@@ -130,40 +120,31 @@ async function shapesOf(flags: Flags, name: string, signal: AbortSignal): Promis
   const capacity = (await runScenario(name, untraced)).load.requestsPerSecond;
   say(`${name}: capacity ${capacity.toFixed(0)} requests/s`);
   for (const rate of rates) {
-    const ratePerSecond = (capacity * rate) / 100;
     shapes.push([
-      { loop: 'open', ratePerSecond },
+      { loop: 'open', ratePerSecond: (capacity * rate) / 100, percentOfCapacity: rate },
       { ...amount, seconds: Math.max(amount.seconds, 20) },
     ]);
   }
   return shapes;
 }
 
+async function runUntraced(flags: Flags, names: readonly string[], signal: AbortSignal): Promise<void> {
+  for (const name of names) {
+    for (const [shape, amount] of await shapesOf(flags, name, signal)) {
+      printUntraced(await runScenario(name, { shape, amount, apiUrl: null, cgroup: null, signal }));
+    }
+  }
+}
+
 async function scoreAll(flags: Flags, names: readonly string[], signal: AbortSignal): Promise<Cell[]> {
   const cells: Cell[] = [];
-  const cgroup = flags.untraced ? null : (flags.cgroup ?? createCgroup(`weft-score-${process.pid}`));
-  const extra = [
-    ...(flags.without === undefined ? [] : ['--without', flags.without]),
-    ...(flags.tier === undefined ? [] : ['--tier', flags.tier]),
-  ];
-  const ownWeft =
-    cgroup !== null && flags.api === undefined
-      ? await startUp(cgroup, extra, signal).catch(async (error: unknown) => {
-          if (flags.cgroup === undefined) await removeCgroup(cgroup);
-          throw error;
-        })
-      : null;
+  const kinds = (flags.without ?? '').split(',').filter((kind) => kind !== '');
+  const extra = flags.tier === undefined ? [] : ['--tier', flags.tier];
+  const tracing = await startTracing({ api: flags.api, cgroup: flags.cgroup }, kinds, extra, signal);
   try {
     for (const name of names) {
       for (const [shape, amount] of await shapesOf(flags, name, signal)) {
-        const apiUrl = flags.untraced ? null : (flags.api ?? ownWeft?.url ?? null);
-        const run = await runScenario(name, { shape, amount, apiUrl, cgroup, signal });
-        if (run.scored === null) {
-          printUntraced(run);
-          continue;
-        }
-        const { requestsPerSecond, errors } = run.load;
-        const cell: Cell = { scenario: name, shape, requestsPerSecond, errors, score: run.scored.score };
+        const { run, cell } = await scoreCell(name, shape, amount, tracing, signal);
         cells.push(cell);
         if (!flags.json) say(`${textReport([cell])}\n  settled after             ${run.settledAfterMs} ms\n`);
         printExplanations(run, Number(flags.explain));
@@ -171,8 +152,7 @@ async function scoreAll(flags: Flags, names: readonly string[], signal: AbortSig
     }
     return cells;
   } finally {
-    await ownWeft?.stop();
-    if (cgroup !== null && flags.cgroup === undefined) await removeCgroup(cgroup);
+    await tracing.stop();
   }
 }
 
@@ -187,7 +167,7 @@ async function record(
   if (name === undefined || names.length > 1 || concurrency.length !== 1) {
     throw new Error('--record wants one scenario and one --concurrency.');
   }
-  await runnable([name]);
+  await runnable([name], say);
   const cgroup = flags.cgroup ?? createCgroup(`weft-record-${process.pid}`);
   try {
     const weft = await startRecord(
@@ -223,7 +203,17 @@ async function scoreReplay(flags: Flags, file: string): Promise<Cell> {
   const scored = scoreSpans(truth, await readSpanLines(file));
   printExplanations({ truth, scored }, Number(flags.explain));
   const shape: LoadShape = { loop: 'closed', concurrency: numbers(flags.concurrency, 'concurrency')[0] ?? 1 };
-  return { scenario: file, shape, requestsPerSecond: 0, errors: 0, score: scored.score };
+  return cellOf({
+    scenario: file,
+    shape,
+    bar: barFor(shape),
+    load: { requestsPerSecond: 0, errors: 0 },
+    truth,
+    scored,
+    lost: {},
+    withoutCarriedId: null,
+    allowNameless: false,
+  });
 }
 
 function machine(): string {
@@ -254,25 +244,31 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<number
     return 0;
   }
   const replayed = flags['score-jsonl'];
+  const { able, missing } =
+    replayed === undefined ? await runnable(positionals, say) : { able: [], missing: [] };
+  const whole = replayed === undefined && positionals.length === 0;
+  flags.open ??= whole && !flags.untraced ? '30,80,120' : '';
+  if (flags.untraced) {
+    await runUntraced(flags, able, signal);
+    return 0;
+  }
   const cells =
-    replayed === undefined
-      ? await scoreAll(flags, await runnable(positionals), signal)
-      : [await scoreReplay(flags, replayed)];
+    replayed === undefined ? await scoreAll(flags, able, signal) : [await scoreReplay(flags, replayed)];
   if (flags.json) process.stdout.write(`${JSON.stringify({ cells }, null, 1)}\n`);
   else if (cells.length > 0) process.stdout.write(`${textReport(cells)}\n`);
-  const whole = replayed === undefined && positionals.length === 0 && !flags.untraced;
   const page = flags.out ?? (whole ? join(repoRoot(), 'docs', 'ACCURACY.md') : null);
   if (page !== null && cells.length > 0) writePage(page, cells, argv);
   const table = flags['check-table'];
   const below = table === undefined ? [] : belowCommitted(cells, readCommitted(readFileSync(table, 'utf8')));
   for (const sentence of below) say(sentence);
-  return below.length > 0 || (flags.check && !cells.every(meetsBar)) ? 1 : 0;
+  if (missing.length > 0) say(`${missing.length} scenarios did not run: ${missing.join(', ')}.`);
+  return missing.length > 0 || below.length > 0 || (flags.check && !cells.every(meetsBar)) ? 1 : 0;
 }
 
 /**
  * The command `weft score`.
  * @param argv arguments after `score`
- * @returns exit code: 0 when all cells ran (with `--check`: and met their bars; with `--check-table`: and reached the table)
+ * @returns exit code: 0 when all scenarios that nothing excuses ran (with `--check`: and met their bars; with `--check-table`: and reached the table)
  */
 export async function scoreMain(argv: readonly string[]): Promise<number> {
   const stop = new AbortController();

@@ -23,8 +23,8 @@ const PACKAGES = {
 /** Folders outside packages/, free to import every package through its index. */
 const TOP_FOLDERS = ['scenarios', 'demo', 'bench'];
 
-/** What demo and bench may use of the scenarios: the running of programs, through its index. */
-const SHARED_FOLDER = /^scenarios\/[a-z-]+\/index\.ts$/;
+/** What demo and bench may use of the scenarios: the running of programs, through its index. And bench of the demo. */
+const SHARED_FOLDER = /^(scenarios\/[a-z-]+|demo)\/index\.ts$/;
 
 /** Packages that touch neither files nor sockets nor clocks: bytes in, conclusions out. */
 const PURE = ['model', 'protocols', 'causality'];

@@ -32,7 +32,13 @@ export async function setup({ browser = false } = {}) {
   if (major < 20) {
     throw new Failure(`Weft needs Node 20 or later and this is ${process.version}: install a newer Node.`);
   }
-  const steps = [await systemPackages(browser), await nginx(), await haproxy(), await postgres()];
+  const steps = [
+    await systemPackages(browser),
+    await nginx(),
+    await haproxy(),
+    await postgres(),
+    await phpFpm(),
+  ];
   if (browser) steps.push(await envoy());
   steps.push(redisServer(), await npmPackages());
   steps.push(await buildKernelObject(), await build());
@@ -105,6 +111,14 @@ async function haproxy() {
   if (findProgram('haproxy') !== null) return false;
   const program = await unpacked({ name: 'haproxy', package: 'haproxy', program: 'usr/sbin/haproxy' });
   link(program, 'haproxy');
+  return true;
+}
+
+/** PHP's FastCGI process manager, its core alone, unless the machine has one. */
+async function phpFpm() {
+  if (findProgram('php-fpm') !== null) return false;
+  const program = await unpacked({ name: 'php-fpm', package: 'php8.2-fpm', program: 'usr/sbin/php-fpm8.2' });
+  link(program, 'php-fpm');
   return true;
 }
 

@@ -97,6 +97,9 @@ export const agentCost: Bench = {
     }
     const lost = Object.entries(sink.report()?.lost ?? {}).filter(([, number]) => number > 0);
     const busiest = rounds.get(RATES.at(-1)!)!;
+    const unanswered = [...rounds.values()]
+      .flat()
+      .reduce((sum, { paced }) => sum + (paced === null ? 0 : paced.requests - paced.answered), 0);
     const cpuAtMost = median(busiest.map((m) => m.cpu));
     const residentAtMost = median(busiest.map((m) => m.resident));
     const table: Table = {
@@ -137,6 +140,7 @@ export const agentCost: Bench = {
       method: [
         `A C client asks nginx for a file of 1 KiB over ${CONNECTIONS} kept connections at a steady rate, ${seconds} s at a time, ${count} alternating rounds in the life of one agent.`,
         'CPU and memory are those of its whole process: capture, encoding and export, without a CPU budget.',
+        `Requests that nginx did not answer: ${unanswered}.`,
         `Losses that it counted: ${lost.length === 0 ? 'none' : lost.map(([cause, number]) => `${cause} ${number}`).join(', ')}.`,
       ],
       tables: [table],

@@ -15,7 +15,9 @@ export interface KernelAlone {
   stop(): Promise<void>;
 }
 
-const POLL_MS = 2;
+/** What waits meanwhile is a small part of a ring, and each turn of the timer would count as the kernel's cost. */
+const POLL_MS = 5;
+const RING_KEY = 0x5eed_0001;
 
 /**
  * Attaches the programs of tier `sock`.
@@ -43,6 +45,7 @@ export function attachKernel(
   object.setVariables({
     weft_epoch: process.hrtime.bigint(),
     weft_self: process.pid,
+    weft_ring_key: RING_KEY,
     weft_only_pid: 'pid' in scope ? scope.pid : 0,
     weft_use_only_cgroup: 'cgroup' in scope ? 1 : 0,
     weft_send_locked: 1,
@@ -56,7 +59,7 @@ export function attachKernel(
   }
   for (const path of tls) probe(object, path);
   const rings = object.map('weft_rings');
-  const ring = new CpuRings(rings.mmap(), rings.stride, RING_BYTES);
+  const ring = new CpuRings(rings.mmap(), rings.stride, RING_BYTES, RING_KEY);
   let events = 0;
   timer = setInterval(() => {
     ring.poll();

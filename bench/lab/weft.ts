@@ -84,10 +84,14 @@ export function startServerOf(context: BenchContext, store: string): Promise<Run
 }
 
 /** `weft up` on a free port with a store of its own, limited to a cgroup; `ready` is its address. */
-export function startUpOf(context: BenchContext, cgroup: string): Promise<RunningWeft> {
+export function startUpOf(
+  context: BenchContext,
+  cgroup: string,
+  more: readonly string[] = [],
+): Promise<RunningWeft> {
   const data = mkdtempSync(join(context.folder, 'data-'));
   return startWeft(context, {
-    args: ['up', '--port', '0', '--data', data, '--only-cgroup', cgroup],
+    args: ['up', '--port', '0', '--data', data, '--only-cgroup', cgroup, ...more],
     ready: /^ready (http\S+)/m,
     cpus: null,
   });

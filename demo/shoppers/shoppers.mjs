@@ -1,8 +1,11 @@
 // A few people who use the shop at the same time: they look, buy, wait, and now and then ask for what fails.
+import { appendFileSync } from 'node:fs';
 import http from 'node:http';
 
 const port = Number(process.env.SHOP_PORT);
 const shoppers = Number(process.env.SHOPPERS ?? 4);
+/** For whoever wants to know what was asked for: a line of JSON a request. */
+const log = process.env.SHOPPERS_LOG;
 const agent = new http.Agent({ keepAlive: true });
 const skus = ['rope', 'magnet', 'rocket', 'paint', 'spring', 'tunnel', 'umbrella'];
 
@@ -17,10 +20,18 @@ function send(method, path, body) {
   const text = body === undefined ? '' : JSON.stringify(body);
   const headers =
     text === '' ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+  const from = Date.now();
   return new Promise((resolve) => {
     const request = http.request({ host: '127.0.0.1', port, method, path, agent, headers }, (response) => {
+      const { localPort } = response.socket;
       response.resume();
-      response.on('end', resolve);
+      response.on('end', () => {
+        if (log) {
+          const line = { from, to: Date.now(), localPort, method, path, status: response.statusCode };
+          appendFileSync(log, `${JSON.stringify(line)}\n`);
+        }
+        resolve();
+      });
       response.on('error', resolve);
     });
     request.on('error', resolve);

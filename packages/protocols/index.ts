@@ -7,9 +7,12 @@ export {
   type RankedIds,
   settleCarried,
 } from './src/carried/carried.ts';
+export { type DetectionTrial, type KnownStream, tryDetection } from './src/detection-trial.ts';
 export { dns } from './src/dns/index.ts';
+export { dubbo } from './src/dubbo/index.ts';
 export { endpointOf, withoutIds } from './src/endpoint.ts';
-export { type FuzzResult, fuzzAll } from './src/fuzz.ts';
+export { fastcgi } from './src/fastcgi/index.ts';
+export { type FuzzResult, type FuzzShare, fuzzAll } from './src/fuzz.ts';
 export { http1 } from './src/http1/index.ts';
 export { http2 } from './src/http2/index.ts';
 export { mysql } from './src/mysql/index.ts';
@@ -24,5 +27,6 @@ export {
   PROTOCOLS,
   protocolNamed,
 } from './src/registry.ts';
+export { recordedStreams } from './src/testing/recorded-streams.ts';
 export { tls } from './src/tls/index.ts';
 export { createTlsParser, type TlsParser } from './src/tls/parser.ts';

@@ -1,4 +1,4 @@
-// One binary, three services: front fans out over goroutines, middle calls the leaf, the leaf waits.
+// One binary, four services: front fans out over goroutines, pool hands over to workers, middle calls the leaf, the leaf waits.
 package main
 
 import (
@@ -14,11 +14,14 @@ import (
 type handler func(serving string) (status int, body string)
 
 func main() {
-	roles := map[string]handler{"front": front, "middle": middle, "leaf": leaf}
+	roles := map[string]handler{"front": front, "pool": pool, "middle": middle, "leaf": leaf}
 	work, known := roles[os.Args[1]]
 	if !known {
-		fmt.Fprintln(os.Stderr, "role must be front, middle or leaf")
+		fmt.Fprintln(os.Stderr, "role must be front, pool, middle or leaf")
 		os.Exit(2)
+	}
+	if os.Args[1] == "pool" {
+		startWorkers(8)
 	}
 	http.HandleFunc("/", func(response http.ResponseWriter, request *http.Request) {
 		path := request.URL.Path

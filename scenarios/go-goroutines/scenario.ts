@@ -1,20 +1,22 @@
 import { join } from 'node:path';
 import { buildGo, findGo, freePorts, repoRoot } from '../programs/index.ts';
-import type { Scenario } from '../run/scenario.ts';
+import { FOLLOWED_EXACTLY, type Scenario } from '../run/scenario.ts';
 
-const build = () => buildGo(join(repoRoot(), 'scenarios', 'go-goroutines'), 'scenario-go');
+/** The binary with all services; null without Go. */
+export const buildGoServices = () => buildGo(join(repoRoot(), 'scenarios', 'go-goroutines'), 'scenario-go');
 
 /** HTTP over goroutines: front fans out over a WaitGroup, all goroutines share a client with a pool. */
 export const goGoroutines: Scenario = {
   name: 'go-goroutines',
   description: 'HTTP over goroutines, with fan-out (Go)',
+  bar: FOLLOWED_EXACTLY,
   async prepare() {
     if (findGo() === null) return 'Go is not installed';
-    await build();
+    await buildGoServices();
     return null;
   },
   async start({ group, truthLog }) {
-    const binary = await build();
+    const binary = await buildGoServices();
     if (binary === null) throw new Error('Go is not installed.');
     const [front, middle, leaf] = await freePorts(3);
     const program = (name: string, port: number, env: Record<string, string>) =>

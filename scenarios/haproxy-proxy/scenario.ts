@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startNodeServices } from '../node-event-loop/scenario.ts';
 import { findHaproxy, freePorts } from '../programs/index.ts';
-import type { Scenario } from '../run/scenario.ts';
+import { FOLLOWED_EXACTLY, type Scenario } from '../run/scenario.ts';
 import { haproxyConfig } from './config.ts';
 
 /** HAProxy that splices bodies, with and without kept upstream connections, in front of the Node services. */
 export const haproxyProxy: Scenario = {
   name: 'haproxy-proxy',
   description: 'HAProxy (splicing) in front of the Node services',
+  bar: FOLLOWED_EXACTLY,
   async prepare() {
     return findHaproxy() === null ? 'HAProxy is neither installed nor named by WEFT_HAPROXY' : null;
   },

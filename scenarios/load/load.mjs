@@ -1,8 +1,8 @@
 // Load generator: HTTP/1.1 over kept connections, each request with a fresh call id as its last path segment.
-//   node load.mjs --port P --truth FILE [--paths JSON] [--concurrency C | --rate R] [--requests N] [--seconds T]
+//   node load.mjs --port P --truth FILE [--paths JSON] [--concurrency C | --rate R] [--requests N] [--seconds T] [--request-ids]
 // Closed loop: C requests are under way at any time. Open loop: Poisson arrivals, R a second, whatever the answers do.
 // Ends after N requests or T seconds, whichever is later. Prints one JSON object.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import http from 'node:http';
 import { parseArgs } from 'node:util';
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     requests: { type: 'string', default: '0' },
     seconds: { type: 'string', default: '0' },
     connections: { type: 'string', default: '512' },
+    'request-ids': { type: 'boolean', default: false },
   },
 });
 const port = Number(values.port);
@@ -64,7 +65,9 @@ function one() {
       errors++;
       resolve();
     };
-    const request = http.get({ host: '127.0.0.1', port, path: pickPrefix() + call, agent }, (response) => {
+    const headers = values['request-ids'] ? { 'x-request-id': randomUUID() } : {};
+    const options = { host: '127.0.0.1', port, path: pickPrefix() + call, agent, headers };
+    const request = http.get(options, (response) => {
       response.on('data', () => {});
       response.on('error', fail);
       response.on('end', () => {

@@ -8,7 +8,7 @@ import { type LoadShape, runLoad } from '../run/load.ts';
 
 test.each<[string, LoadShape]>([
   ['closed', { loop: 'closed', concurrency: 4 }],
-  ['open', { loop: 'open', ratePerSecond: 400 }],
+  ['open', { loop: 'open', ratePerSecond: 400, percentOfCapacity: 50 }],
 ])('%s loop: every request carries an id of its own, and the truth log has them all', async (_, shape) => {
   const folder = mkdtempSync(join(tmpdir(), 'weft-load-'));
   const paths: string[] = [];

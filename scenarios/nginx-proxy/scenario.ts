@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startNodeServices } from '../node-event-loop/scenario.ts';
 import { findNginx, freePorts } from '../programs/index.ts';
-import type { Scenario } from '../run/scenario.ts';
+import { FOLLOWED_EXACTLY, type Scenario } from '../run/scenario.ts';
 import { nginxConfig } from './config.ts';
 
 /** nginx with and without kept upstream connections, in front of the Node services. */
 export const nginxProxy: Scenario = {
   name: 'nginx-proxy',
   description: 'nginx in front of the Node services',
+  bar: FOLLOWED_EXACTLY,
   async prepare() {
     return findNginx() === null ? 'nginx is neither installed nor named by WEFT_NGINX' : null;
   },

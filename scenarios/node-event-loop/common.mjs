@@ -6,7 +6,8 @@ import http from 'node:http';
 const truthPath = process.env.TRUTH_LOG;
 let lines = [];
 
-function writeTruth() {
+/** Writes what has been noted so far; done every 100 lines and at the end of the main thread. */
+export function writeTruth() {
   if (lines.length > 0) appendFileSync(truthPath, lines.join(''));
   lines = [];
 }

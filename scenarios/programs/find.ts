@@ -1,4 +1,5 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -35,6 +36,24 @@ export const findHaproxy = () =>
   findProgram('haproxy', 'WEFT_HAPROXY', ['/usr/sbin/haproxy', join(repoRoot(), '.weft/bin/haproxy')]);
 /** Python 3; `WEFT_PYTHON` overrides. */
 export const findPython = () => findProgram('python3', 'WEFT_PYTHON', ['/usr/bin/python3']);
+/** A C compiler; `WEFT_CC` overrides. Set-up brings clang for the kernel programs. */
+export const findCompiler = () =>
+  findProgram('cc', 'WEFT_CC', ['/usr/bin/gcc', '/usr/bin/clang-19', '/usr/bin/clang']);
+/** Envoy, which a Python package brings; `WEFT_ENVOY` overrides. */
+export const findEnvoy = () => {
+  const libraries = join(repoRoot(), '.weft/tools/python-venv/lib');
+  const versions = existsSync(libraries) ? readdirSync(libraries) : [];
+  const places = versions.map((version) => join(libraries, version, 'site-packages/envoy/_bin/envoy'));
+  return findProgram('envoy', 'WEFT_ENVOY', [join(repoRoot(), '.weft/bin/envoy'), ...places]);
+};
+/** PHP's FastCGI process manager, which set-up unpacks; `WEFT_PHP_FPM` names another. */
+export const findPhpFpm = () =>
+  findProgram('php-fpm', 'WEFT_PHP_FPM', ['/usr/sbin/php-fpm8.2', join(repoRoot(), '.weft/bin/php-fpm')]);
+/** puma, a Ruby server (Debian: puma); `WEFT_PUMA` overrides. */
+export const findPuma = () => findProgram('puma', 'WEFT_PUMA', ['/usr/bin/puma']);
+/** Rust's package manager and, with it, its compiler; `WEFT_CARGO` overrides. */
+export const findCargo = () =>
+  findProgram('cargo', 'WEFT_CARGO', ['/usr/bin/cargo', join(homedir(), '.cargo/bin/cargo')]);
 /** The Go tool chain; `WEFT_GO` overrides. */
 export const findGo = () => findProgram('go', 'WEFT_GO', ['/usr/local/go/bin/go', '/usr/lib/go/bin/go']);
 

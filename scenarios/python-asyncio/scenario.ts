@@ -6,7 +6,10 @@ import type { Scenario } from '../run/scenario.ts';
 /** Where Debian's packages are seen, whatever `python3` is first on PATH. */
 const SYSTEM_PYTHON = '/usr/bin/python3';
 
-function pythonWithAiohttp(): string | null {
+export const MISSING_AIOHTTP = 'aiohttp is not installed (apt-get install python3-aiohttp)';
+
+/** A Python that has aiohttp; null when none has. */
+export function pythonWithAiohttp(): string | null {
   for (const command of [findPython(), SYSTEM_PYTHON]) {
     if (command === null) continue;
     try {
@@ -24,7 +27,7 @@ export const pythonAsyncio: Scenario = {
   name: 'python-asyncio',
   description: 'HTTP chain over asyncio, with fan-out (aiohttp)',
   async prepare() {
-    return pythonWithAiohttp() === null ? 'aiohttp is not installed (apt-get install python3-aiohttp)' : null;
+    return pythonWithAiohttp() === null ? MISSING_AIOHTTP : null;
   },
   async start({ group, truthLog }) {
     const command = pythonWithAiohttp();

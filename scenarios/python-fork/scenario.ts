@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { findPython, freePorts, repoRoot } from '../programs/index.ts';
-import type { Scenario } from '../run/scenario.ts';
+import { FOLLOWED_EXACTLY, type Scenario } from '../run/scenario.ts';
 
 /** A process for each connection, in front of the services of blocking threads. */
 export const pythonFork: Scenario = {
   name: 'python-fork',
   description: 'A process for each connection (Python, fork)',
+  bar: FOLLOWED_EXACTLY,
   async prepare() {
     return findPython() === null ? 'Python 3 is not installed' : null;
   },

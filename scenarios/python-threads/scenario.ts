@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { findPython, freePorts, repoRoot } from '../programs/index.ts';
-import type { Scenario } from '../run/scenario.ts';
+import { FOLLOWED_EXACTLY, type Scenario } from '../run/scenario.ts';
 
 /** HTTP chain over blocking threads: front → middle → leaf. */
 export const pythonThreads: Scenario = {
   name: 'python-threads',
   description: 'HTTP chain over blocking threads (Python)',
+  bar: FOLLOWED_EXACTLY,
   async prepare() {
     return findPython() === null ? 'Python 3 is not installed' : null;
   },

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { type ProgramGroup, repoRoot } from '../programs/index.ts';
 import type { LoadTarget } from './scenario.ts';
 
-/** Closed loop: `concurrency` requests under way at any time. Open loop: Poisson arrivals. */
+/** Closed loop: `concurrency` requests under way at any time. Open loop: Poisson arrivals, at a share of the capacity. */
 export type LoadShape =
   | { readonly loop: 'closed'; readonly concurrency: number }
-  | { readonly loop: 'open'; readonly ratePerSecond: number };
+  | { readonly loop: 'open'; readonly ratePerSecond: number; readonly percentOfCapacity: number };
 
 /** How much load: it ends after so many requests or seconds, whichever is later. */
 export interface LoadAmount {
@@ -46,6 +46,7 @@ export async function runLoad(
     ...(shape.loop === 'closed'
       ? ['--concurrency', String(shape.concurrency)]
       : ['--rate', String(shape.ratePerSecond)]),
+    ...(target.requestIds ? ['--request-ids'] : []),
   ];
   const program = await group.start({
     name: 'load',

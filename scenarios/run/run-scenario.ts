@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProgramGroup } from '../programs/index.ts';
-import { fetchSpans, waitSettled } from '../score/api.ts';
+import { fetchLosses, fetchSpans, waitSettled } from '../score/api.ts';
 import { readTruthFolder } from '../score/files.ts';
 import { type ScoredSpans, scoreSpans } from '../score/score.ts';
 import { readTruth, type Truth } from '../score/truth.ts';
@@ -32,6 +32,8 @@ export interface ScenarioRun {
   readonly truth: Truth;
   /** Null for an untraced run. */
   readonly scored: ScoredSpans | null;
+  /** What Weft lost meanwhile, by cause; empty: nothing, or an untraced run. */
+  readonly lost: Readonly<Record<string, number>>;
   /** Milliseconds from the end of the programs until everything was settled; null for an untraced run. */
   readonly settledAfterMs: number | null;
 }
@@ -56,6 +58,7 @@ export async function runScenario(name: string, options: RunOptions): Promise<Sc
   signal?.addEventListener('abort', abort, { once: true });
   const truthLog = (program: string) => join(folder, `${program}.jsonl`);
   try {
+    const lostBefore = apiUrl === null ? null : await fetchLosses(apiUrl, signal);
     const from = nowUnixNano() - MARGIN_NANO;
     const target = await scenario.start({ group, truthLog, cleanup: (action) => cleanups.unshift(action) });
     if (warmup > 0) {
@@ -69,11 +72,17 @@ export async function runScenario(name: string, options: RunOptions): Promise<Sc
     const end = nowUnixNano();
     if (options.keepTruth !== undefined) cpSync(folder, options.keepTruth, { recursive: true });
     const truth = readTruth(readTruthFolder(folder));
-    if (apiUrl === null) return { scenario: name, shape, load, truth, scored: null, settledAfterMs: null };
+    if (apiUrl === null)
+      return { scenario: name, shape, load, truth, scored: null, lost: {}, settledAfterMs: null };
     const settledAfterMs = await waitSettled(apiUrl, end, 60_000, signal);
     const spans = await fetchSpans(apiUrl, from, end + MARGIN_NANO, signal);
     const scored = scoreSpans(truth, spans, scenario.allowNameless);
-    return { scenario: name, shape, load, truth, scored, settledAfterMs };
+    const lost: Record<string, number> = {};
+    for (const [cause, count] of await fetchLosses(apiUrl, signal)) {
+      const more = count - (lostBefore?.get(cause) ?? 0);
+      if (more > 0) lost[cause] = more;
+    }
+    return { scenario: name, shape, load, truth, scored, lost, settledAfterMs };
   } finally {
     signal?.removeEventListener('abort', abort);
     await group.stop();

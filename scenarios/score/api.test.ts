@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
-import { fetchSpans, waitSettled } from './api.ts';
+import { fetchLosses, fetchSpans, waitSettled } from './api.ts';
 
 let server: Server | null = null;
 afterEach(() => {
@@ -12,7 +12,7 @@ async function serving(answer: (url: URL) => unknown): Promise<string> {
   const created = createServer((request, response) => {
     const body = answer(new URL(request.url ?? '/', 'http://x'));
     response.statusCode = body === undefined ? 404 : 200;
-    response.end(JSON.stringify(body ?? {}));
+    response.end(typeof body === 'string' ? body : JSON.stringify(body ?? {}));
   });
   server = created;
   await new Promise<void>((resolve) => created.listen(0, '127.0.0.1', resolve));
@@ -54,4 +54,15 @@ describe('waitSettled', () => {
     const url = await serving(() => ({ status: 'ok', settledUntilUnixNano: '7' }));
     await expect(waitSettled(url, 8n, 150)).rejects.toThrow('wanted 8, health says 7');
   });
+});
+
+test('losses are read by cause', async () => {
+  const url = await serving(
+    () =>
+      '# TYPE weft_lost_total counter\nweft_lost_total{cause="ring full"} 2\nweft_lost_total{cause="x"} 0\nother 5\n',
+  );
+  expect([...(await fetchLosses(url))]).toEqual([
+    ['ring full', 2],
+    ['x', 0],
+  ]);
 });

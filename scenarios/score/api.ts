@@ -62,3 +62,11 @@ export async function fetchSpans(
   } while (cursor !== null);
   return spans;
 }
+
+/** What was lost so far, by cause (`weft_lost_total` of `/metrics`). @throws Error when the server does not tell */
+export async function fetchLosses(apiUrl: string, signal?: AbortSignal): Promise<Map<string, number>> {
+  const response = await fetch(new URL('/metrics', apiUrl), signal === undefined ? {} : { signal });
+  if (!response.ok) throw new Error(`/metrics answered ${response.status}.`);
+  const lines = (await response.text()).matchAll(/^weft_lost_total\{cause="([^"]+)"\} (\d+)/gm);
+  return new Map([...lines].map(([, cause, count]) => [cause!, Number(count)]));
+}

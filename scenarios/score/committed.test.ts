@@ -1,16 +1,7 @@
 import { expect, test } from 'vitest';
 import { belowCommitted, readCommitted } from './committed.ts';
-import { type Cell, markdownReport } from './report.ts';
-import { scoreSpans } from './score.ts';
-import { perfectSpans } from './synthetic.ts';
-import { readTruth } from './truth.ts';
-
-function cell(requests: number, unseen: number, concurrency = 8): Cell {
-  const text = Array.from({ length: requests }, (_, i) => `{"call":"callid${i}","parent":null}`).join('\n');
-  const truth = readTruth([{ name: 'load.jsonl', text }]);
-  const { score } = scoreSpans(truth, [...perfectSpans(truth).values()].slice(2 * unseen));
-  return { scenario: 'x-y', shape: { loop: 'closed', concurrency }, requestsPerSecond: 1, errors: 0, score };
-}
+import { markdownReport } from './report.ts';
+import { cellOf as cell } from './synthetic.ts';
 
 const FACTS = { date: '2026-01-02', kernel: '6.1', machine: '2 × CPU', command: 'weft score' };
 

@@ -1,4 +1,5 @@
 import type { EvidenceKind, SpanJson } from '@weft/model';
+import { type Bin, reliability } from './calibration.ts';
 import { matchSpans, type Sighting } from './match.ts';
 import { type Defect, judgeTraces } from './traces.ts';
 import type { Truth } from './truth.ts';
@@ -27,6 +28,8 @@ export interface Score {
   readonly defects: Readonly<Partial<Record<Defect, number>>>;
   /** Kind of the deciding evidence → outcomes, of links that are there. */
   readonly evidence: Readonly<Partial<Record<EvidenceKind | 'none', OutcomeCounts>>>;
+  /** Links inside processes by confidence. */
+  readonly reliability: readonly Bin[];
   /** What is wrong with the truth logs; the score is worth nothing unless it is empty. */
   readonly truthProblems: readonly string[];
 }
@@ -82,6 +85,7 @@ export function scoreSpans(truth: Truth, spans: Iterable<SpanJson>, allowNameles
     traces: { total: traces.size, exact, interval: wilson(exact, traces.size) },
     defects,
     evidence,
+    reliability: reliability(verdicts),
     truthProblems: truth.problems,
   };
   return { score, verdicts, sighting };

@@ -1,5 +1,7 @@
 import type { EvidenceKind, Link, ObservationPoint, SpanId, SpanJson, TraceId } from '@weft/model';
-import type { Truth } from './truth.ts';
+import { barFor, type Cell } from './report.ts';
+import { scoreSpans } from './score.ts';
+import { readTruth, type Truth } from './truth.ts';
 
 /** Spans that a perfect tracer would give; tests damage them. */
 export type MutableSpan = { -readonly [K in keyof SpanJson]: SpanJson[K] };
@@ -54,4 +56,23 @@ export function perfectSpans(truth: Truth): Map<SpanId, MutableSpan> {
     );
   }
   return spans;
+}
+
+/** A row of the tables: so many requests without further calls, of which so many were not seen. */
+export function cellOf(requests: number, unseen: number, concurrency = 8): Cell {
+  const text = Array.from({ length: requests }, (_, i) => `{"call":"callid${i}","parent":null}`).join('\n');
+  const truth = readTruth([{ name: 'load.jsonl', text }]);
+  const { score } = scoreSpans(truth, [...perfectSpans(truth).values()].slice(2 * unseen));
+  const shape = { loop: 'closed', concurrency } as const;
+  return {
+    scenario: 'x-y',
+    shape,
+    requestsPerSecond: 1,
+    errors: 0,
+    score,
+    lost: {},
+    bar: barFor(shape),
+    withoutCarriedId: null,
+    baselines: { 'same-thread': score, 'last-open': score },
+  };
 }

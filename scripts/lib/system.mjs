@@ -103,6 +103,12 @@ export const REQUIREMENTS = [
     present: () => existsSync('/usr/lib/python3/dist-packages/aiohttp'),
   },
   {
+    name: 'puma',
+    why: 'the Ruby scenario is made with it (the package has no service)',
+    packages: ['puma'],
+    present: () => findProgram('puma') !== null,
+  },
+  {
     name: "Python's redis",
     why: 'the demo speaks to Redis with it',
     packages: ['python3-redis'],
@@ -177,8 +183,11 @@ export function packagesFor(requirements) {
   return [...new Set(requirements.flatMap((requirement) => requirement.packages))];
 }
 
-/** Libraries that Debian's nginx, HAProxy and PostgreSQL need → their package. */
+/** Libraries that Debian's nginx, HAProxy, PHP and PostgreSQL need → their package. */
 const LIBRARY_PACKAGES = {
+  'libacl.so.1': 'libacl1',
+  'libapparmor.so.1': 'libapparmor1',
+  'libargon2.so.1': 'libargon2-1',
   'libcrypt.so.1': 'libcrypt1',
   'libpcre2-8.so.0': 'libpcre2-8-0',
   'libssl.so.3': 'libssl3',
@@ -197,6 +206,7 @@ const LIBRARY_PACKAGES = {
   'libopentracing-c-wrapper.so.0': 'libopentracing-c-wrapper0',
   'libpam.so.0': 'libpam0g',
   'libpq.so.5': 'libpq5',
+  'libsodium.so.23': 'libsodium23',
   'libstdc++.so.6': 'libstdc++6',
   'libsystemd.so.0': 'libsystemd0',
   'libxml2.so.2': 'libxml2',

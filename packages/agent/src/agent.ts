@@ -45,8 +45,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   };
   const worker = new Worker(workerBundle(), { workerData, resourceLimits: WORKER_LIMITS });
   const tell = (message: ToWorker) => worker.postMessage(message);
+  /** A block's memory goes back and forth: without it each was new memory for the kernel to clear, 2.5 MB/s at 5 000 requests/s. */
+  const left = (block: Uint8Array | null) => {
+    const memory = block?.buffer instanceof ArrayBuffer ? block.buffer : null;
+    worker.postMessage({ type: 'left', memory } satisfies ToWorker, memory === null ? [] : [memory]);
+  };
   const ready = await started(worker);
-  const sender = new Sender({ serverUrl, token, agentId, host, left: () => tell({ type: 'left' }) });
+  const sender = new Sender({ serverUrl, token, agentId, host, left });
   let status: Extract<FromWorker, { type: 'status' }> | null = null;
   let settled = 0;
   let unixEpoch = origin.unix;

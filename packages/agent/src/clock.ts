@@ -18,36 +18,31 @@ export interface Clocks {
 
 const MACHINE: Clocks = { monotonic: () => process.hrtime.bigint(), unix: () => Date.now() };
 
+/** The clocks' distance is known well enough, ns. */
+const CLOSE_ENOUGH = 20_000;
+/** Some steps of a clock that counts milliseconds, also when other programs take turns. */
+const READINGS_NANOS = 30_000_000n;
+
 /**
- * Takes the present as moment 0. Both clocks are read a few times; the pair that lies closest together
- * is kept.
+ * Takes the present as moment 0. Each reading of the clock of milliseconds between two of the other says within which bounds their
+ * distance lies, however long this program was interrupted meanwhile; what many readings around its steps leave is a few
+ * microseconds.
  */
 export function originNow(clocks: Clocks = MACHINE): Origin {
-  let best: Origin | null = null;
-  let closest = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 8; i++) {
-    const before = clocks.monotonic();
-    const milliseconds = clocks.unix();
-    const after = clocks.monotonic();
-    const distance = Number(after - before);
-    if (distance < closest) {
-      closest = distance;
-      best = { monotonic: before, unix: epoch(BigInt(milliseconds) * 1_000_000n) };
-    }
-  }
-  return refine(best!, clocks);
-}
-
-/** Date.now has milliseconds: waits for its next step and takes that edge. */
-function refine(rough: Origin, clocks: Clocks): Origin {
+  const monotonic = clocks.monotonic();
   const start = clocks.unix();
-  const limit = clocks.monotonic() + 3_000_000n;
-  for (;;) {
-    const monotonic = clocks.monotonic();
-    const now = clocks.unix();
-    if (now !== start) return { monotonic, unix: epoch(BigInt(now) * 1_000_000n) };
-    if (monotonic > limit) return rough;
-  }
+  /** Unix time of `monotonic` lies so many ns after `start`. */
+  let least = Number.NEGATIVE_INFINITY;
+  let most = Number.POSITIVE_INFINITY;
+  let before = monotonic;
+  do {
+    const passed = (clocks.unix() - start) * 1e6;
+    const after = clocks.monotonic();
+    least = Math.max(least, passed - Number(after - monotonic));
+    most = Math.min(most, passed + 1e6 - Number(before - monotonic));
+    before = after;
+  } while (most - least > CLOSE_ENOUGH && before - monotonic < READINGS_NANOS);
+  return { monotonic, unix: epoch(BigInt(start) * 1_000_000n + BigInt(Math.round((least + most) / 2))) };
 }
 
 /** The clock has been set when it is so far from where it should be, ms; a reading that was interrupted is not that late. */

@@ -214,7 +214,8 @@ export class Pipeline implements ExchangeSink {
     // Of TLS, the plaintext tells who has read or written what.
     if (connection.plaintext === null) this.#tellCausality(connection, side, event);
     connection.session.forgetTouched();
-    const isLarge = event.length > SMALL_BYTES || connection.session.interleaves;
+    // Those that want whole calls are told of before the first large one.
+    const isLarge = event.length > SMALL_BYTES || connection.callBytes > CALL_BYTES;
     if (this.#verdict !== null && (connection.limited || isLarge)) {
       this.#limit(connection, this.#verdict);
     }

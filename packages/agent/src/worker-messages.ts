@@ -38,6 +38,6 @@ export type FromWorker =
 /** What it is told. */
 export type ToWorker =
   | { readonly type: 'exclude'; readonly pids: readonly number[] }
-  /** A block that was handed over has left: the next one can go. */
-  | { readonly type: 'left' }
+  /** A block that was handed over has left: the next one can go, in the same memory if that is free again. */
+  | { readonly type: 'left'; readonly memory: ArrayBuffer | null }
   | { readonly type: 'stop' };

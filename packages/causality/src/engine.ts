@@ -4,7 +4,7 @@ import { carriedIdSource } from './evidence/carried-id.ts';
 import { lineageSource, waiterFor } from './evidence/lineage.ts';
 import { onlyOpenSource } from './evidence/only-open.ts';
 import { SocketOrigins } from './evidence/socket-origin.ts';
-import type { EvidenceSource } from './evidence/source.ts';
+import type { Believe, EvidenceSource } from './evidence/source.ts';
 import { traceContextSource } from './evidence/trace-context.ts';
 import { socketReturnSource, unitSource } from './evidence/unit.ts';
 import type { Candidate, Moment, OutgoingCall, ServedRequest } from './facts.ts';
@@ -169,19 +169,18 @@ export class CausalityEngine<R extends ServedRequest> {
     const process = this.#process(at.tgid);
     if (at.goid !== 0) process.goroutine(at);
     const found: Candidate<R>[] = [];
-    for (const source of this.#sources) {
-      source.candidates(process, call, at, (request, kind, key, confidence) => {
-        let candidate = found.find((known) => known.request === request);
-        if (candidate === undefined) {
-          candidate = { request, evidence: [], confidence: 0 };
-          found.push(candidate);
-        }
-        candidate.evidence.push({ kind, key, confidence });
-        candidate.confidence = Math.max(candidate.confidence, confidence);
-      });
-    }
+    const believe: Believe<R> = (request, kind, key, confidence) => {
+      let candidate = found.find((known) => known.request === request);
+      if (candidate === undefined) {
+        candidate = { request, evidence: [], confidence: 0 };
+        found.push(candidate);
+      }
+      candidate.evidence.push({ kind, key, confidence });
+      candidate.confidence = Math.max(candidate.confidence, confidence);
+    };
+    for (const source of this.#sources) source.candidates(process, call, at, believe);
     if (call.first) this.#origins.forget(call.socket);
-    found.sort((a, b) => b.confidence - a.confidence);
+    if (found.length > 1) found.sort((a, b) => b.confidence - a.confidence);
     if (found.length > MAX_CANDIDATES) found.length = MAX_CANDIDATES;
     return found;
   }

@@ -17,8 +17,11 @@ export class ReadingOrder<R extends ServedRequest> {
   read(context: Context<R>): void {
     const waiting = this.#waiting;
     // It slept in between: what it left undone then, it was not going to do at once.
-    if (waiting.length > 0 && waiting[0]!.switches !== context.switches) waiting.length = 0;
-    const at = waiting.findIndex((known) => known.request === context.request);
+    if (waiting.length > 0 && waiting[0]!.switches !== context.switches) {
+      // Mostly one: setting the length of an array is a call into the runtime.
+      while (waiting.length > 0) waiting.pop();
+    }
+    const at = waiting.length === 0 ? -1 : waiting.findIndex((known) => known.request === context.request);
     if (at >= 0) waiting.splice(at, 1);
     else if (waiting.length >= MOST_WAITING) waiting.shift();
     waiting.push(context);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which goroutine makes the call: read from the thread's memory, no uprobe. Offsets come from user
- * space, checked per binary (packages/agent/src/process/go-runtime.ts).
+ * Which goroutine, or virtual thread of Java, makes the call: read from the thread's memory, no uprobe. Offsets come from user
+ * space, checked per binary (packages/agent/src/process/go-runtime.ts) or process (jvm-runtime.ts).
  */
 #pragma once
 
@@ -149,6 +149,31 @@ static __always_inline void find_waiter(struct task_struct *task, const struct w
 	bpf_loop(bytes / 8, search_waiter, &search, 0);
 }
 
+/* Goroutine that runs on this thread, 0 = none. */
+static __always_inline __u64 current_goid(const struct task_struct *task, const struct weft_process *process)
+{
+	__u64 g = read_user_u64(THREAD_POINTER(task) + (__s64)process->g_tls);
+
+	return g ? read_user_u64(g + process->goid) : 0;
+}
+
+/*
+ * Virtual thread that runs on this thread, 0 = none: a platform's thread has none mounted. glibc's thread control
+ * block names the vector of blocks in its second word, and an entry of that has two words (sysdeps/x86_64/nptl/tls.h).
+ */
+static __always_inline __u64 current_virtual_thread(const struct task_struct *task, const struct weft_process *process)
+{
+	__u64 vector = read_user_u64(THREAD_POINTER(task) + 8);
+	__u64 block = vector ? read_user_u64(vector + 16 * (__u64)process->tls_module) : 0;
+	__u64 thread = block ? read_user_u64(block + process->thread_tls) : 0;
+
+	__u8 mounted = 0;
+
+	if (!thread || bpf_probe_read_user(&mounted, sizeof(mounted), (const void *)(thread + process->mounted)) || !mounted)
+		return 0;
+	return read_user_u64(thread + process->thread_id);
+}
+
 /* @words: room for STACK_WORDS if it is worth to ask for whom the goroutine works, else null. */
 static __always_inline void read_goroutine(struct task_struct *task, const struct weft_process *process,
 					   __u64 *words, struct goroutine *out)
@@ -156,6 +181,10 @@ static __always_inline void read_goroutine(struct task_struct *task, const struc
 	__u64 g;
 	__u8 reason;
 
+	if (process && process->flags & WEFT_PROCESS_JVM) {
+		out->id = current_virtual_thread(task, process);
+		return;
+	}
 	if (!process || !(process->flags & WEFT_PROCESS_GO))
 		return;
 	g = read_user_u64(THREAD_POINTER(task) + (__s64)process->g_tls);

@@ -63,7 +63,8 @@ int BPF_PROG(weft_sock_state, struct sock *sk, int old, int new)
 static __always_inline void report_task(__u8 kind, struct task_struct *task, __u32 parent_tgid, __u32 parent_tid,
 					__u64 parent_goid)
 {
-	struct weft_record *record = ring_reserve(sizeof(struct weft_task_event));
+	__u32 mark = 0;
+	struct weft_record *record = ring_reserve(sizeof(struct weft_task_event), &mark);
 	struct weft_task_event *event;
 
 	if (!record)
@@ -78,7 +79,7 @@ static __always_inline void report_task(__u8 kind, struct task_struct *task, __u
 	event->parent_tid = parent_tid;
 	event->parent_goid = parent_goid;
 	bpf_probe_read_kernel_str(event->name, sizeof(event->name), task->comm);
-	ring_commit(record);
+	ring_commit(record, mark);
 }
 
 SEC("tp_btf/sched_process_exec")

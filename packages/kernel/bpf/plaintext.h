@@ -15,27 +15,20 @@
 #define RECORDS_BEFORE 4      /* of a handshake, sent together with the first plaintext */
 #define TLS_USUAL_OVERHEAD 17 /* TLS 1.3: tag and content type */
 
-/* Goroutine that runs on this thread, 0 = none. */
-static __always_inline __u64 current_goid(const struct task_struct *task, const struct weft_process *process)
-{
-	__u64 g;
-
-	if (!process || !(process->flags & WEFT_PROCESS_GO))
-		return 0;
-	g = read_user_u64(THREAD_POINTER(task) + (__s64)process->g_tls);
-	return g ? read_user_u64(g + process->goid) : 0;
-}
-
 /* The TLS calls that this thread or goroutine makes or has made last, or null. */
 static __always_inline struct tls_calls *known_tls_calls(struct task_struct *task, bool is_go)
 {
 	struct tls_calls *calls = bpf_task_storage_get(&weft_tls_threads, task, 0, 0);
 	struct tls_goroutine key = { .tgid = task->tgid };
+	struct weft_process *process;
 	__u32 tgid = task->tgid;
 
 	if (calls || !is_go)
 		return calls;
-	key.goid = current_goid(task, bpf_map_lookup_elem(&weft_processes, &tgid));
+	process = bpf_map_lookup_elem(&weft_processes, &tgid);
+	if (!process || !(process->flags & WEFT_PROCESS_GO))
+		return 0;
+	key.goid = current_goid(task, process);
 	return key.goid ? bpf_map_lookup_elem(&weft_tls_goroutines, &key) : 0;
 }
 
@@ -118,16 +111,16 @@ __noinline int report_plaintext(const struct endpoint *at, const struct plaintex
 	struct weft_process *process = bpf_map_lookup_elem(&weft_processes, &tgid);
 	struct weft_record *record;
 	struct weft_event *event;
-	__u32 n, zero = 0;
+	__u32 n, zero = 0, mark = 0;
 	__u8 flags = WEFT_FLAG_TLS;
 	__u8 *payload;
 	bool full;
 
 	if (!at || !p)
 		return 0;
-	full = at->describe || (process && process->flags & WEFT_PROCESS_GO);
+	full = at->describe || has_own_units(process);
 	n = p->length < TLS_KEPT ? p->length : TLS_KEPT;
-	record = ring_reserve(sizeof(*event) + (full ? sizeof(struct weft_context) : 0) + n);
+	record = ring_reserve(sizeof(*event) + (full ? sizeof(struct weft_context) : 0) + n, &mark);
 	if (!record)
 		return 0;
 	event = (struct weft_event *)(record + 1);
@@ -148,7 +141,7 @@ __noinline int report_plaintext(const struct endpoint *at, const struct plaintex
 	event->length = p->length;
 	event->skipped = 0;
 	event->syscall = 0;
-	ring_commit(record);
+	ring_commit(record, mark);
 	return 1;
 }
 

@@ -82,13 +82,13 @@ int tls_moved(const struct endpoint *at, const struct transfer *t, __u32 role, _
 static __always_inline void report_transfer(struct task_struct *task, const struct endpoint *at, struct socket_state *state,
 					    const struct transfer *t, const struct weft_process *process)
 {
-	bool full = at->describe || (process && process->flags & WEFT_PROCESS_GO);
+	bool full = at->describe || has_own_units(process);
 	struct weft_record *record;
 	struct weft_event *event;
 	struct wanted wanted;
 	__u32 role = state ? state->role : WEFT_ROLE_UNKNOWN;
 	__u32 position = t->sending ? at->written : at->read - t->length;
-	__u32 n, telling = 0, zero = 0;
+	__u32 n, telling = 0, zero = 0, mark = 0;
 	__u8 flags = t->flags;
 	__u8 *payload;
 
@@ -104,7 +104,7 @@ static __always_inline void report_transfer(struct task_struct *task, const stru
 	if (telling && wanted.limit > telling)
 		wanted.limit = telling;
 	n = copyable(&t->buffers, wanted.skip, wanted.limit);
-	record = ring_reserve(sizeof(*event) + (full ? sizeof(struct weft_context) : 0) + n);
+	record = ring_reserve(sizeof(*event) + (full ? sizeof(struct weft_context) : 0) + n, &mark);
 	if (!record)
 		return;
 	event = (struct weft_event *)(record + 1);
@@ -132,14 +132,15 @@ static __always_inline void report_transfer(struct task_struct *task, const stru
 	event->length = t->length;
 	event->skipped = wanted.skip;
 	event->syscall = t->syscall;
-	ring_commit(record);
+	ring_commit(record, mark);
 }
 
 /* Reports an event of the socket itself. */
 static __always_inline void report_socket(__u8 kind, const struct endpoint *at, __u32 role,
 					  const struct weft_process *process)
 {
-	struct weft_record *record = ring_reserve(sizeof(struct weft_event) + sizeof(struct weft_context));
+	__u32 mark = 0;
+	struct weft_record *record = ring_reserve(sizeof(struct weft_event) + sizeof(struct weft_context), &mark);
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct weft_event *event;
 
@@ -156,5 +157,5 @@ static __always_inline void report_socket(__u8 kind, const struct endpoint *at, 
 	event->skipped = 0;
 	event->syscall = 0;
 	fill_context((struct weft_context *)(event + 1), task, at, process, 0);
-	ring_commit(record);
+	ring_commit(record, mark);
 }

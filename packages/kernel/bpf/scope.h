@@ -28,7 +28,7 @@ static __always_inline bool socket_in_scope(const struct task_struct *task, stru
 	__u32 tgid = task->tgid;
 
 	if (state && state->scope_tgid == tgid && state->scope_generation == weft_scope_generation) {
-		if (state->scope_go)
+		if (state->scope_units)
 			*process = bpf_map_lookup_elem(&weft_processes, &tgid);
 		return true;
 	}
@@ -37,7 +37,7 @@ static __always_inline bool socket_in_scope(const struct task_struct *task, stru
 	if (state) {
 		state->scope_tgid = tgid;
 		state->scope_generation = weft_scope_generation;
-		state->scope_go = *process && (*process)->flags & WEFT_PROCESS_GO;
+		state->scope_units = has_own_units(*process);
 	}
 	return true;
 }

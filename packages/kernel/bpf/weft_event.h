@@ -67,12 +67,7 @@ enum weft_lost {
 /* Before each event in a ring (maps/rings.h). */
 struct weft_record {
 	__u32 length; /* bytes that follow; the next record begins at the next multiple of 8 */
-	__u32 state;  /* enum weft_record_state */
-};
-
-enum weft_record_state {
-	WEFT_RECORD_PENDING = 0,
-	WEFT_RECORD_WRITTEN = 1,
+	__u32 mark;   /* that of its position, once it is written (ring_mark) */
 };
 
 /*
@@ -156,6 +151,7 @@ struct weft_verdict {
 enum weft_process_flag {
 	WEFT_PROCESS_EXCLUDED = 1,
 	WEFT_PROCESS_GO = 2,
+	WEFT_PROCESS_JVM = 4, /* its virtual threads can be told apart */
 };
 
 struct weft_process {
@@ -165,4 +161,8 @@ struct weft_process {
 	__u16 parent_goid; /* 0: the field does not exist (Go < 1.21) */
 	__u16 m;
 	__u16 sched_sp;
+	__u16 tls_module;   /* of libjvm.so in a thread's vector of blocks of thread-local storage */
+	__u16 thread_tls;   /* offset of the pointer to the JavaThread in that block */
+	__u16 mounted;      /* offsets in JavaThread: does a virtual thread run on it (bool), and its id */
+	__u16 thread_id;
 };

@@ -45,11 +45,6 @@ export const LOST = {
   LOST_CAUSES: 7,
 } as const;
 
-export const RECORD_STATE = {
-  RECORD_PENDING: 0,
-  RECORD_WRITTEN: 1,
-} as const;
-
 export const MODE = {
   PROBE: 0,
   HEADS: 1,
@@ -61,6 +56,7 @@ export const MODE = {
 export const PROCESS_FLAG = {
   PROCESS_EXCLUDED: 1,
   PROCESS_GO: 2,
+  PROCESS_JVM: 4,
 } as const;
 
 export const PAYLOAD_MAX = 65536;
@@ -74,7 +70,7 @@ export const VERDICTS = 65536;
 export const RECORD = {
   size: 8,
   length: 0,
-  state: 4,
+  mark: 4,
 } as const;
 
 export const EVENT = {
@@ -136,11 +132,15 @@ export const VERDICT = {
 } as const;
 
 export const PROCESS = {
-  size: 16,
+  size: 24,
   flags: 0,
   g_tls: 4,
   goid: 8,
   parent_goid: 10,
   m: 12,
   sched_sp: 14,
+  tls_module: 16,
+  thread_tls: 18,
+  mounted: 20,
+  thread_id: 22,
 } as const;

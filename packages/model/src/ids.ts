@@ -1,4 +1,4 @@
-import { hash128 } from './hash.ts';
+import { hash64, hash128, hexWord } from './hash.ts';
 
 declare const idBrand: unique symbol;
 
@@ -86,9 +86,9 @@ export function udpExchangeKey(
  * @param salt tells apart several observers of one kind (interfaces), else 0
  */
 export function spanIdOf(exchange: ExchangeKey, point: number, index = 0, salt = 0): SpanId {
-  const a = Number.parseInt(exchange.slice(0, 8), 16);
-  const b = Number.parseInt(exchange.slice(8, 16), 16);
-  const c = Number.parseInt(exchange.slice(16, 24), 16);
-  const d = Number.parseInt(exchange.slice(24, 32), 16);
-  return hash128(DOMAIN_SPAN, a, b, c, d, point, index ^ Math.imul(salt, 0x9e3779b1)).slice(0, 16) as SpanId;
+  const a = hexWord(exchange, 0);
+  const b = hexWord(exchange, 8);
+  const c = hexWord(exchange, 16);
+  const d = hexWord(exchange, 24);
+  return hash64(DOMAIN_SPAN, a, b, c, d, point, index ^ Math.imul(salt, 0x9e3779b1)) as SpanId;
 }

@@ -1,4 +1,4 @@
-import { hex32 } from './hash.ts';
+import { hex64 } from './hash.ts';
 
 /** 64 bits in two words. */
 export type HashKey = readonly [number, number];
@@ -26,7 +26,7 @@ export function keyedHash(text: string, key: HashKey = FIXED_KEY): string {
   const first = state[1]! ^ state[3]!;
   state[1]! ^= 0xdd;
   rounds(4);
-  return hex32(first) + hex32(state[1]! ^ state[3]!);
+  return hex64(first, state[1]! ^ state[3]!);
 }
 
 /** The four words of the hash under way: it is done before anybody else begins. */

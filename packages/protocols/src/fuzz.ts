@@ -1,4 +1,6 @@
 import { dns } from './dns/index.ts';
+import { dubbo } from './dubbo/index.ts';
+import { fastcgi } from './fastcgi/index.ts';
 import { http1 } from './http1/index.ts';
 import { http2 } from './http2/index.ts';
 import { mysql } from './mysql/index.ts';
@@ -14,17 +16,27 @@ import {
 } from './protocol.ts';
 import { redis } from './redis/index.ts';
 import { detectProtocol } from './registry.ts';
+import * as dubboWire from './testing/dubbo.ts';
+import * as fastcgiWire from './testing/fastcgi.ts';
 import { client, server } from './testing/postgresql.ts';
 import { tls } from './tls/index.ts';
+
+/** How much of what is fuzzed is taken for what it is meant to be. */
+export interface FuzzShare {
+  inputs: number;
+  detected: number;
+}
 
 /** What a run found. Each failure names the protocol, the seed that repeats it and what went wrong. */
 export interface FuzzResult {
   readonly inputs: number;
+  /** Of each protocol: how many inputs its parser was given, and how many of these detection took for it. */
+  readonly shares: ReadonlyMap<string, FuzzShare>;
   readonly failures: readonly string[];
 }
 
-/** Well-formed beginnings that mutation starts from: to the server, to the client. */
-const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]])[] = [
+/** Well-formed messages that mutation starts from, what a connection begins with first: to the server, to the client. */
+export const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]])[] = [
   [
     http1,
     [
@@ -160,6 +172,53 @@ const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]]
     ],
   ],
   [
+    fastcgi,
+    [
+      fastcgiWire.get(1, '/a?b=c', {
+        HTTP_TRACEPARENT: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      }),
+      fastcgiWire.begin(2, { role: 2 }) + fastcgiWire.stream(4, 2, fastcgiWire.pairs({ SCRIPT_NAME: '/x' })),
+      fastcgiWire.stdin(1, 'body'),
+      fastcgiWire.abort(1),
+      fastcgiWire.getValues,
+      fastcgiWire.record(8, 1, 'data'),
+    ],
+    [
+      fastcgiWire.page(1),
+      fastcgiWire.stdout(2, 'Status: 404 No', '\r\n\r\nbody'),
+      fastcgiWire.stderr(1, 'PHP Warning'),
+      fastcgiWire.end(2, 3, 2),
+      fastcgiWire.values,
+      fastcgiWire.record(11, 0, '\x4d\0\0\0\0\0\0\0'),
+    ],
+  ],
+  [
+    dubbo,
+    [
+      dubboWire.request(1, dubboWire.call('add', 'Ljava/lang/String;', dubboWire.text('a'), { b3: '0' })),
+      dubboWire.request(
+        2,
+        dubboWire.call('all', '[IJ', `V${dubboWire.text('[int')}\x92\x90\x91L\0\0\0\0\0\0\0\x01`),
+      ),
+      dubboWire.request(
+        3,
+        dubboWire.call('put', 'La/B;', `C${dubboWire.text('a.B')}\x91${dubboWire.text('f')}\x60H\x91NZ`),
+      ),
+      dubboWire.request(4, dubboWire.jsonbCall('add', { traceparent: 'x' }), 23),
+      dubboWire.request(5, `"2.0.2"\n"a.B"\n"0"\n"c"\n""\n{"sw8":""}\n`, 6),
+      dubboWire.request(6, ['2.0.2', 'a.B', '0.0', 'cd', 'II'].map(dubboWire.kryo).join(''), 8),
+      dubboWire.request(7, '\xac\xed\0\x05w\x0c\0\x052.0.2\0\x03a.B', 7),
+      dubboWire.heartbeat(8) + dubboWire.oneWay(9, dubboWire.call('log', '', '')),
+    ],
+    [
+      dubboWire.response(1, dubboWire.value('\x91')),
+      dubboWire.response(2, dubboWire.thrown('a.B')),
+      dubboWire.response(3, dubboWire.text('no'), 100),
+      dubboWire.response(4, dubboWire.jsonbThrown('a.B'), 20, 23),
+      dubboWire.heartbeatAnswer(8) + dubboWire.readOnly(1),
+    ],
+  ],
+  [
     tls,
     [
       '\x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03',
@@ -179,7 +238,7 @@ const SEEDS: readonly (readonly [Protocol, readonly string[], readonly string[]]
 const ROLES: readonly (Side | null)[] = [null, TO_SERVER, TO_CLIENT];
 
 /** xorshift32: the same seed gives the same inputs. */
-function createRandom(seed: number): (below: number) => number {
+export function createRandom(seed: number): (below: number) => number {
   let state = seed | 0 || 1;
   return (below) => {
     state ^= state << 13;
@@ -201,7 +260,8 @@ class Checker implements MessageSink {
     this.open.add(message);
   }
 
-  end(message: Message, position: number): void {
+  end(message: Message, position: number, _extra: unknown, name = ''): void {
+    if (name.length > 512) this.failure ||= 'name too long';
     if (!this.open.delete(message)) this.failure ||= 'end without its message, or a second one';
     if (!(position >= message.start))
       this.failure ||= `ends at ${position}, before its start ${message.start}`;
@@ -226,7 +286,8 @@ function randomBytes(random: (below: number) => number, length: number): Uint8Ar
 
 /** Some messages one after the other, with some bytes changed, removed or put in. */
 function mutated(random: (below: number) => number, texts: readonly string[]): Uint8Array {
-  let text = '';
+  // Mostly as connections begin, so that most inputs get past detection.
+  let text = random(4) === 0 ? '' : texts[0]!;
   const messages = 1 + random(6);
   for (let i = 0; i < messages; i++) text += texts[random(texts.length)]!;
   const codes = Array.from(text, (char) => char.charCodeAt(0));
@@ -252,16 +313,18 @@ function mutated(random: (below: number) => number, texts: readonly string[]): U
 
 /**
  * Feeds one random conversation, cut into reads at random, with gaps, to one parser.
+ * @param shares counts it, if given
  * @returns what went wrong, '' if nothing
  */
-export function fuzzOnce(seed: number): string {
+export function fuzzOnce(seed: number, shares: Map<string, FuzzShare> | null = null): string {
   const random = createRandom(seed);
   const [protocol, requests, responses] = SEEDS[random(SEEDS.length)]!;
   const checker = new Checker();
-  const isNoise = random(4) === 0;
+  const isNoise = random(16) === 0;
   const streams = [requests, responses].map((texts) =>
     isNoise ? randomBytes(random, random(400)) : mutated(random, texts),
   );
+  if (shares !== null) countShare(shares, protocol, streams);
   const origin = random(2) * 4_294_967_000;
   const at = [0, 0];
   try {
@@ -292,26 +355,44 @@ export function fuzzOnce(seed: number): string {
   return failure === '' ? '' : `${protocol.name} seed ${seed}: ${failure}`;
 }
 
+function countShare(
+  shares: Map<string, FuzzShare>,
+  protocol: Protocol,
+  streams: readonly Uint8Array[],
+): void {
+  let share = shares.get(protocol.name);
+  if (share === undefined) {
+    share = { inputs: 0, detected: 0 };
+    shares.set(protocol.name, share);
+  }
+  share.inputs++;
+  // What nothing recognises is opaque's.
+  const names = streams.map((bytes, side) => detectProtocol(bytes, side as Side)?.protocol.name ?? 'opaque');
+  if (names.includes(protocol.name)) share.detected++;
+}
+
 const MOST_FAILURES = 20;
 
 /**
  * Fuzzes all parsers and detection.
  * @param seconds how long
  * @param seed of the first input; the n-th input has seed + n
+ * @param least so many inputs, however long they take
  */
-export function fuzzAll(seconds: number, seed: number = Date.now() % 1_000_000_007): FuzzResult {
+export function fuzzAll(seconds: number, seed: number = Date.now() % 1_000_000_007, least = 0): FuzzResult {
   const until = Date.now() + seconds * 1000;
+  const shares = new Map<string, FuzzShare>();
   const failures: string[] = [];
   let inputs = 0;
   do {
     for (let i = 0; i < 500; i++) {
       const begun = Date.now();
-      const failure = fuzzOnce(seed + inputs++);
+      const failure = fuzzOnce(seed + inputs++, shares);
       if (failure !== '') failures.push(failure);
       if (Date.now() - begun > 2000)
         failures.push(`seed ${seed + inputs - 1}: took ${Date.now() - begun} ms`);
-      if (failures.length >= MOST_FAILURES) return { inputs, failures };
+      if (failures.length >= MOST_FAILURES) return { inputs, shares, failures };
     }
-  } while (Date.now() < until);
-  return { inputs, failures };
+  } while (Date.now() < until || inputs < least);
+  return { inputs, shares, failures };
 }

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { dubbo } from './dubbo/index.ts';
+import { fastcgi } from './fastcgi/index.ts';
 import { http1 } from './http1/index.ts';
 import { http2 } from './http2/index.ts';
 import { mysql } from './mysql/index.ts';
@@ -7,6 +9,8 @@ import { postgresql } from './postgresql/index.ts';
 import { type Protocol, type Side, TO_CLIENT, TO_SERVER } from './protocol.ts';
 import { redis } from './redis/index.ts';
 import {
+  dubboConversation,
+  fastcgiConversation,
   feedCut,
   feedLossy,
   feedWhole,
@@ -38,6 +42,8 @@ const PROTOCOLS: readonly [string, Protocol, (pipelined: boolean) => fc.Arbitrar
   ['redis', redis, redisConversation],
   ['mysql', mysql, mysqlConversation],
   ['postgresql', postgresql, postgresqlConversation],
+  ['fastcgi', fastcgi, fastcgiConversation],
+  ['dubbo', dubbo, dubboConversation],
 ];
 
 /** Bytes of one side that a loss may hit. */

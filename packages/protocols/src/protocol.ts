@@ -18,7 +18,7 @@ export interface CarriedIds {
   readonly traceId: string | null;
   /** The sender's span id, 16 hex digits, or null. */
   readonly spanId: string | null;
-  /** The trace id as it was sent, where `traceId` is a hash of it (SkyWalking, SOFA). */
+  /** The trace id as its vendor writes it (SkyWalking, SOFA, EagleEye); `traceId` is a hash of it, or a better one's. */
   readonly original?: string;
   /** Ids that name a request and no trace (`X-Request-ID` and kin), at most 4; absent: none. */
   readonly requestIds?: readonly RequestId[];
@@ -60,8 +60,9 @@ export interface MessageSink {
    * The message is complete, or as complete as it will get.
    * @param position one past its last byte; may lie before what has been fed (opaque turns end when the other side speaks)
    * @param extra attributes known only now (body sizes)
+   * @param name the span's name, where the message's body says more than its head did; '' or none: as it was
    */
-  end(message: Message, position: number, extra: Attributes | null): void;
+  end(message: Message, position: number, extra: Attributes | null, name?: string): void;
   /**
    * More bytes of a message that has begun were read; they say nothing new. Told by protocols that interleave
    * messages: elsewhere the message that began last on a side is the one.

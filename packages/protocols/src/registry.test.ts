@@ -128,6 +128,8 @@ test('protocols by name', () => {
     'redis',
     'postgresql',
     'mysql',
+    'dubbo',
+    'fastcgi',
     'dns',
     'tls',
     'opaque',

@@ -1,4 +1,6 @@
 import { dns } from './dns/index.ts';
+import { dubbo } from './dubbo/index.ts';
+import { fastcgi } from './fastcgi/index.ts';
 import { http1 } from './http1/index.ts';
 import { http2 } from './http2/index.ts';
 import { mysql } from './mysql/index.ts';
@@ -9,7 +11,18 @@ import { redis } from './redis/index.ts';
 import { tls } from './tls/index.ts';
 
 /** All protocols, the cheapest and commonest to detect first; `opaque` takes what is left. */
-export const PROTOCOLS: readonly Protocol[] = [http1, http2, redis, postgresql, mysql, dns, tls, opaque];
+export const PROTOCOLS: readonly Protocol[] = [
+  http1,
+  http2,
+  redis,
+  postgresql,
+  mysql,
+  dubbo,
+  fastcgi,
+  dns,
+  tls,
+  opaque,
+];
 
 /** Below it a guess is none: better no protocol than a wrong one. */
 export const DETECTION_THRESHOLD = 0.6;

@@ -1,10 +1,15 @@
-import { EVENT, KIND, RECORD, RECORD_STATE, RING_DATA, RING_SLACK, RING_TAIL } from '@weft/kernel';
+import { EVENT, KIND, RECORD, RING_DATA, RING_SLACK, RING_TAIL } from '@weft/kernel';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CpuRings, ringBytesFor } from './cpu-rings.ts';
 
 const SIZE = 4_096;
 const STRIDE = RING_DATA + SIZE + RING_SLACK;
+const KEY = 0xffff_fe00;
+
+/** ring_mark of the programs: 32 bits, wherever the position is by now. */
+const markOf = (position: number) =>
+  Number((BigInt.asUintN(32, BigInt(position) >> 3n) + BigInt(KEY)) & 0xffff_ffffn) | 1;
 
 /** What the programs of one CPU do (packages/kernel/bpf/maps/rings.h), in plain arrays. */
 class Producer {
@@ -23,13 +28,12 @@ class Producer {
     const bytes = (RECORD.size + length + 7) & ~7;
     if (head + bytes - tail > SIZE) return null;
     const at = this.#start + RING_DATA + (head & (SIZE - 1));
-    if (this.#view.getUint32(at + RECORD.state, true) !== 0) throw new Error('the room was not zeroed');
     this.#view.setBigUint64(this.#start, BigInt(head + bytes), true);
     this.#view.setUint32(at + RECORD.length, length, true);
     for (let i = 0; i < length; i++) this.#view.setUint8(at + RECORD.size + i, mark);
     this.#view.setUint8(at + RECORD.size, KIND.SEND);
     this.#view.setBigUint64(at + RECORD.size + EVENT.time, BigInt(time), true);
-    return () => this.#view.setUint32(at + RECORD.state, RECORD_STATE.RECORD_WRITTEN, true);
+    return () => this.#view.setUint32(at + RECORD.mark, markOf(head), true);
   }
 
   write(time: number, length = 64, mark = 7): boolean {
@@ -42,7 +46,7 @@ class Producer {
 function lab(cpus: number) {
   const memory = new Uint8Array(cpus * STRIDE);
   return {
-    rings: new CpuRings(memory, STRIDE, SIZE),
+    rings: new CpuRings(memory, STRIDE, SIZE, KEY),
     cpu: Array.from({ length: cpus }, (_, cpu) => new Producer(memory, cpu)),
   };
 }
@@ -68,6 +72,19 @@ describe('the rings of several CPUs', () => {
     cpu[1]!.write(50);
     expect(readAll(rings)).toEqual([10, 20, 30, 40, 50]);
     expect(readAll(rings)).toEqual([]);
+  });
+
+  test('tell how full the fullest is', () => {
+    const { rings, cpu } = lab(2);
+    expect(rings.fullness).toBe(0);
+    for (let i = 0; i < 16; i++) cpu[1]!.write(i, 128 - RECORD.size);
+    cpu[0]!.write(99);
+    rings.poll();
+    expect(rings.fullness).toBe(0.5);
+    for (let i = 0; i < 8; i++) rings.next();
+    expect(rings.fullness).toBe(0.25);
+    readAll(rings);
+    expect(rings.fullness).toBe(0);
   });
 
   test('what is later than asked for waits', () => {
@@ -102,6 +119,34 @@ describe('the rings of several CPUs', () => {
       expect(rings.next()).toBe(false);
       rings.release();
     }
+  });
+
+  test('what an earlier round left where a record is being written is no record', () => {
+    const { rings, cpu } = lab(1);
+    const lap = SIZE / 128;
+    for (let time = 1; time <= lap; time++) cpu[0]!.write(time, 120);
+    expect(readAll(rings)).toHaveLength(lap);
+    const commit = cpu[0]!.reserve(lap + 1, 120, 1)!;
+    cpu[0]!.write(lap + 2, 120);
+    expect(readAll(rings)).toEqual([]);
+    commit();
+    expect(readAll(rings)).toEqual([lap + 1, lap + 2]);
+  });
+
+  test('positions go on beyond 32 bits', () => {
+    const memory = new Uint8Array(STRIDE);
+    const view = new DataView(memory.buffer);
+    const far = 2 ** 35 - 256;
+    view.setBigUint64(0, BigInt(far), true);
+    view.setBigUint64(RING_TAIL, BigInt(far), true);
+    const rings = new CpuRings(memory, STRIDE, SIZE, KEY);
+    const cpu = new Producer(memory, 0);
+    const times: number[] = [];
+    for (let time = 1; time <= 99; time++) {
+      cpu.write(time);
+      times.push(...readAll(rings));
+    }
+    expect(times).toEqual(Array.from({ length: 99 }, (_, index) => index + 1));
   });
 
   test('room is given back by release alone', () => {
@@ -143,11 +188,11 @@ describe('the rings of several CPUs', () => {
     const view = new DataView(memory.buffer);
     view.setBigUint64(0, 128n, true);
     view.setUint32(RING_DATA + RECORD.length, 4_000, true);
-    view.setUint32(RING_DATA + RECORD.state, RECORD_STATE.RECORD_WRITTEN, true);
-    const rings = new CpuRings(memory, STRIDE, SIZE);
+    view.setUint32(RING_DATA + RECORD.mark, markOf(0), true);
+    const rings = new CpuRings(memory, STRIDE, SIZE, KEY);
     expect(() => rings.poll()).toThrow(RangeError);
-    expect(() => new CpuRings(memory, STRIDE, 3_000)).toThrow(RangeError);
-    expect(() => new CpuRings(memory, 4_096, SIZE)).toThrow(RangeError);
+    expect(() => new CpuRings(memory, STRIDE, 3_000, KEY)).toThrow(RangeError);
+    expect(() => new CpuRings(memory, 4_096, SIZE, KEY)).toThrow(RangeError);
   });
 });
 

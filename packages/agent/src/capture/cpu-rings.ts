@@ -1,9 +1,9 @@
-import { EVENT, RECORD, RECORD_STATE, RING_DATA, RING_SLACK, RING_TAIL } from '@weft/kernel';
+import { EVENT, RECORD, RING_DATA, RING_SLACK, RING_TAIL } from '@weft/kernel';
 import type { RecordMemory } from './socket-event.ts';
 
 const HIGH = 0x1_0000_0000;
 const LENGTH = RECORD.length / 4;
-const STATE = RECORD.state / 4;
+const MARK = RECORD.mark / 4;
 /** All events have their time at one place. */
 const TIME = (RECORD.size + EVENT.time) / 4;
 
@@ -20,8 +20,6 @@ interface CpuRing {
   cursor: number;
   /** The head when it was looked at last. */
   limit: number;
-  /** Where a record that lies across the data's end stops; since the last release. */
-  overrun: number;
   /** Time of the record at the cursor; infinite: there is none yet. */
   time: number;
 }
@@ -44,7 +42,8 @@ export class CpuRings implements RecordMemory {
   offset = 0;
   length = 0;
   readonly #words: BigUint64Array;
-  readonly #states: Int32Array;
+  readonly #marks: Int32Array;
+  readonly #key: number;
   readonly #rings: readonly CpuRing[];
   readonly #size: number;
   #until = Number.POSITIVE_INFINITY;
@@ -56,8 +55,9 @@ export class CpuRings implements RecordMemory {
    * @param memory the mapped array map, an element a CPU
    * @param stride bytes of an element
    * @param size bytes of a ring's data, a power of two
+   * @param key `weft_ring_key` of the programs: the marks of records begin there
    */
-  constructor(memory: Uint8Array, stride: number, size: number) {
+  constructor(memory: Uint8Array, stride: number, size: number, key: number) {
     const { buffer, byteOffset, length } = memory;
     if (size < 8 || (size & (size - 1)) !== 0 || stride < RING_DATA + size + RING_SLACK || stride % 8 !== 0) {
       throw new RangeError(`rings of ${size} bytes do not lie ${stride} bytes apart`);
@@ -65,9 +65,10 @@ export class CpuRings implements RecordMemory {
     this.bytes = memory;
     this.u16 = new Uint16Array(buffer, byteOffset, length >> 1);
     this.u32 = new Uint32Array(buffer, byteOffset, length >> 2);
-    this.#states = new Int32Array(buffer, byteOffset, length >> 2);
+    this.#marks = new Int32Array(buffer, byteOffset, length >> 2);
     this.#words = new BigUint64Array(buffer, byteOffset, length >> 3);
     this.#size = size;
+    this.#key = key;
     this.#rings = Array.from({ length: Math.floor(length / stride) }, (_, cpu) => {
       const start = cpu * stride;
       const tail = (start + RING_TAIL) >> 3;
@@ -79,7 +80,6 @@ export class CpuRings implements RecordMemory {
         released: read,
         cursor: read,
         limit: read,
-        overrun: 0,
         time: Number.POSITIVE_INFINITY,
       };
     });
@@ -115,7 +115,6 @@ export class CpuRings implements RecordMemory {
     const at = ring.data + (ring.cursor & (this.#size - 1));
     const length = this.u32[(at >> 2) + LENGTH]!;
     const bytes = (RECORD.size + length + 7) & ~7;
-    if (at + bytes > ring.data + this.#size) ring.overrun = at + bytes;
     ring.cursor += bytes;
     this.offset = at + RECORD.size;
     this.length = length;
@@ -123,22 +122,21 @@ export class CpuRings implements RecordMemory {
     return true;
   }
 
-  /** Gives everything read so far back to the kernel, zeroed: what is not zero has been written since. */
+  /** Gives everything read so far back to the kernel. */
   release(): void {
     for (const ring of this.#rings) {
       if (ring.cursor === ring.released) continue;
-      const from = ring.data + (ring.released & (this.#size - 1));
-      const to = ring.data + (ring.cursor & (this.#size - 1));
-      if (ring.overrun === 0) this.bytes.fill(0, from, from + (ring.cursor - ring.released));
-      else {
-        this.bytes.fill(0, from, ring.overrun);
-        this.bytes.fill(0, ring.data, to);
-        ring.overrun = 0;
-      }
       ring.released = ring.cursor;
-      // After the zeros, which an atomic store orders; one store: of two halves the kernel would see the sum of none.
+      // After what was read, which an atomic store orders; one store: of two halves the kernel would see the sum of none.
       Atomics.store(this.#words, ring.tail, BigInt(ring.cursor));
     }
+  }
+
+  /** Share of the fullest ring that waited to be read when `poll` looked last, less what was read since. 0..1 */
+  get fullness(): number {
+    let most = 0;
+    for (const ring of this.#rings) most = Math.max(most, ring.limit - ring.cursor);
+    return most / this.#size;
   }
 
   /** Time of the record at the cursor, if it is there. */
@@ -146,8 +144,8 @@ export class CpuRings implements RecordMemory {
     ring.time = Number.POSITIVE_INFINITY;
     if (ring.cursor >= ring.limit) return;
     const word = (ring.data + (ring.cursor & (this.#size - 1))) >> 2;
-    // Pairs with PUBLISH of the programs: what was written before the state is visible.
-    if (Atomics.load(this.#states, word + STATE) !== RECORD_STATE.RECORD_WRITTEN) return;
+    // Pairs with PUBLISH of the programs: what was written before the mark is visible.
+    if (Atomics.load(this.#marks, word + MARK) !== ((((ring.cursor / 8) | 0) + this.#key) | 1)) return;
     const length = this.u32[word + LENGTH]!;
     if (length < EVENT.time + 8 || length + RECORD.size > ring.limit - ring.cursor) {
       throw new RangeError(`a record of ${length} bytes at ${ring.cursor} goes beyond what was reserved`);

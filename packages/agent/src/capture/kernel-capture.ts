@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { LOST, MODE, PROCESS, PROCESS_FLAG, RING_DATA, RING_SLACK, VERDICT, VERDICTS } from '@weft/kernel';
 import {
@@ -11,12 +12,16 @@ import {
 } from '@weft/libbpf';
 import { type CaptureOptions, TIERS, type Tier } from '../options.ts';
 import type { GoRuntime } from '../process/go-runtime.ts';
+import type { JvmRuntime } from '../process/jvm-runtime.ts';
 import type { ProbePoint } from '../tls/probe-plan.ts';
 import { cgroupFolder } from './cgroup.ts';
 import { CpuRings, ringBytesFor } from './cpu-rings.ts';
 import { HOOKS, TLS_PROGRAMS, TLS_TABLES } from './hooks.ts';
 
 /** Names of the kernel's loss causes by their number in the ABI. */
+/** A field of `struct weft_process` behind its flags. */
+type ProcessField = Exclude<keyof typeof PROCESS, 'size' | 'flags'>;
+
 const LOST_CAUSES: readonly string[] = Object.entries(LOST)
   .filter(([name]) => name !== 'LOST_CAUSES')
   .sort(([, a], [, b]) => a - b)
@@ -51,12 +56,12 @@ export class KernelCapture {
   /** Grows with each change of what the kernel side is told of processes. */
   readonly #generation: Uint32Array;
 
-  private constructor(tier: Tier, object: BpfObject, hooks: Record<string, string>, ringBytes: number) {
+  private constructor(tier: Tier, object: BpfObject, hooks: Record<string, string>, shape: RingShape) {
     this.tier = tier;
     this.hooks = hooks;
     this.#object = object;
     const rings = object.map('weft_rings');
-    this.ring = new CpuRings(rings.mmap(), rings.stride, ringBytes);
+    this.ring = new CpuRings(rings.mmap(), rings.stride, shape.bytes, shape.key);
     this.#processes = object.map('weft_processes');
     this.#lost = object.map('weft_lost');
     const verdicts = object.map('weft_verdicts').mmap();
@@ -108,16 +113,17 @@ export class KernelCapture {
       }
     }
     if (options.tls) for (const program of TLS_PROGRAMS) wanted.add(program);
+    const shape = newRingShape(options);
     let interrupted = 0;
     // An optional program that the verifier refuses must not cost the tier: try again without it.
     for (;;) {
       const object = openObject(options.object);
       try {
-        prepare(object, tier, wanted, options);
+        prepare(object, tier, wanted, options, shape);
         object.load();
         setCgroups(object, options);
         attach(object, tier, wanted, hooks);
-        return new KernelCapture(tier, object, hooks, ringBytesOf(options));
+        return new KernelCapture(tier, object, hooks, shape);
       } catch (error) {
         object.close();
         if (isInterrupted(error) && interrupted++ < INTERRUPTED_TRIES) continue;
@@ -173,27 +179,41 @@ export class KernelCapture {
 
   /** Tells the kernel side not to trace a process. */
   exclude(tgid: number): void {
-    this.#setProcess(tgid, PROCESS_FLAG.PROCESS_EXCLUDED, null);
+    this.#setProcess(tgid, PROCESS_FLAG.PROCESS_EXCLUDED);
   }
 
   /** Tells the kernel side where a Go process keeps its goroutines. */
   setGoRuntime(tgid: number, runtime: GoRuntime): void {
-    this.#setProcess(tgid, PROCESS_FLAG.PROCESS_GO, runtime);
+    this.#setProcess(tgid, PROCESS_FLAG.PROCESS_GO, {
+      g_tls: runtime.gTls,
+      goid: runtime.goid,
+      parent_goid: runtime.parentGoid,
+      m: runtime.m,
+      sched_sp: runtime.schedSp,
+    });
+  }
+
+  /** The virtual threads of this Java process can be told apart: each of its events says which one it was. */
+  setJvmRuntime(tgid: number, runtime: JvmRuntime): void {
+    this.#setProcess(tgid, PROCESS_FLAG.PROCESS_JVM, {
+      tls_module: runtime.tlsModule,
+      thread_tls: runtime.threadTls,
+      mounted: runtime.mounted,
+      thread_id: runtime.threadId,
+    });
   }
 
   forget(tgid: number): void {
     if (this.#processes.delete(keyOf(tgid))) Atomics.add(this.#generation, 0, 1);
   }
 
-  #setProcess(tgid: number, flags: number, runtime: GoRuntime | null): void {
+  #setProcess(tgid: number, flags: number, fields: Partial<Record<ProcessField, number>> = {}): void {
     const value = new DataView(new ArrayBuffer(PROCESS.size));
     value.setUint32(PROCESS.flags, flags, true);
-    if (runtime !== null) {
-      value.setInt32(PROCESS.g_tls, runtime.gTls, true);
-      value.setUint16(PROCESS.goid, runtime.goid, true);
-      value.setUint16(PROCESS.parent_goid, runtime.parentGoid, true);
-      value.setUint16(PROCESS.m, runtime.m, true);
-      value.setUint16(PROCESS.sched_sp, runtime.schedSp, true);
+    for (const [name, field] of Object.entries(fields)) {
+      // The one that may lie on either side of the thread pointer has a sign and 32 bits.
+      if (name === 'g_tls') value.setInt32(PROCESS.g_tls, field, true);
+      else value.setUint16(PROCESS[name as ProcessField], field, true);
     }
     this.#processes.update(keyOf(tgid), new Uint8Array(value.buffer));
     Atomics.add(this.#generation, 0, 1);
@@ -269,8 +289,16 @@ function keyOf(tgid: number): Uint8Array {
   return key;
 }
 
-function ringBytesOf(options: KernelCaptureOptions): number {
-  return options.ringBytes ?? ringBytesFor(possibleCpus());
+/** What the programs and the reader of their rings have to agree on. */
+interface RingShape {
+  /** Bytes of one CPU's ring. */
+  readonly bytes: number;
+  /** Nobody but the two may know it: who did could have his bytes taken for a record. */
+  readonly key: number;
+}
+
+function newRingShape(options: KernelCaptureOptions): RingShape {
+  return { bytes: options.ringBytes ?? ringBytesFor(possibleCpus()), key: randomInt(2 ** 32) };
 }
 
 function prepare(
@@ -278,17 +306,18 @@ function prepare(
   tier: Tier,
   wanted: ReadonlySet<string>,
   options: KernelCaptureOptions,
+  shape: RingShape,
 ): void {
   for (const program of object.programs.values()) program.setAutoload(wanted.has(program.name));
-  const ringBytes = ringBytesOf(options);
   const seesTls = TLS_PROGRAMS.every((program) => wanted.has(program));
   // Their memory is taken at once, used or not.
   if (!seesTls) for (const map of TLS_TABLES) object.map(map).setMaxEntries(1);
   const rings = object.map('weft_rings');
   rings.setMaxEntries(possibleCpus());
-  rings.setValueSize(RING_DATA + ringBytes + RING_SLACK);
+  rings.setValueSize(RING_DATA + shape.bytes + RING_SLACK);
   object.setVariables({
-    weft_ring_bytes: ringBytes,
+    weft_ring_bytes: shape.bytes,
+    weft_ring_key: shape.key,
     weft_epoch: options.monotonicEpoch,
     weft_self: process.pid,
     weft_only_pid: options.onlyPid ?? 0,

@@ -19,6 +19,8 @@ export function recordMemory(bytes: Uint8Array): RecordMemory {
 }
 
 const HIGH = 0x1_0000_0000;
+/** Payload of all events without any. */
+const NOTHING = new Uint8Array(0);
 
 /**
  * One record of the kernel side, read in place. A single instance is moved from record to record: no
@@ -123,6 +125,7 @@ export class SocketEvent implements Moment {
 
   /** The copied bytes, in place: valid as long as the event. */
   payload(): Uint8Array {
+    if (this.captured === 0) return NOTHING;
     return this.#memory!.bytes.subarray(this.#payload, this.#payload + this.captured);
   }
 

@@ -60,12 +60,17 @@ async function pair(token: string | null = null) {
   return { receiver, sender };
 }
 
-function senderTo(port: number, token: string | null = null): Sender {
+function senderTo(
+  port: number,
+  token: string | null = null,
+  left: (block: Uint8Array | null) => void = () => {},
+): Sender {
   const sender = new Sender({
     serverUrl: `http://127.0.0.1:${port}`,
     token,
     agentId: 'agent 1',
     host: 'höst',
+    left,
   });
   cleanups.unshift(() => sender.stop());
   return sender;
@@ -225,4 +230,16 @@ describe('stop', () => {
     expect(performance.now() - begun).toBeLessThan(500);
     expect(sender.droppedRows).toBe(0);
   });
+});
+
+test('gives a block back once the server has it, and never one that it refused', async () => {
+  const receiver = await new Receiver().start();
+  cleanups.push(() => receiver.stop());
+  const left: (string | null)[] = [];
+  const sender = senderTo(receiver.port, null, (bytes) =>
+    left.push(bytes === null ? null : Buffer.from(bytes).toString('latin1')),
+  );
+  receiver.answer = ({ body }) => (body.toString() === 'bad' ? 400 : 204);
+  for (const text of ['one', 'bad', 'two']) sender.push(block(text), 1, '1');
+  await until(() => expect(left).toEqual(['one', null, 'two']));
 });

@@ -11,8 +11,11 @@ export interface SenderOptions {
   readonly token: string | null;
   readonly agentId: string;
   readonly host: string;
-  /** Told of each batch that leaves the queue, whatever became of it. */
-  readonly left?: () => void;
+  /**
+   * Told of each batch that leaves the queue, whatever became of it.
+   * @param block the batch's bytes, if the server has them all: nothing here reads them any more
+   */
+  readonly left?: (block: Uint8Array | null) => void;
 }
 
 interface Batch {
@@ -71,7 +74,7 @@ export class Sender {
       const [dropped] = this.#queue.splice(1, 1);
       this.#queuedBytes -= dropped!.block.length;
       this.droppedRows += dropped!.rows;
-      this.#options.left?.();
+      this.#options.left?.(null);
     }
     this.#sending ??= this.#run();
   }
@@ -87,7 +90,7 @@ export class Sender {
           this.#queue.shift();
           this.#queuedBytes -= batch.block.length;
           if (answer === 'refused') this.droppedRows += batch.rows;
-          this.#options.left?.();
+          this.#options.left?.(answer === 'taken' ? batch.block : null);
           delay = RETRY_MIN_MS;
         } else if (this.#stopped) {
           this.#giveUp();

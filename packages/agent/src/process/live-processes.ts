@@ -3,6 +3,8 @@ import type { ProcessFacts } from '../pipeline-contracts.ts';
 import type { ProcessRecord } from '../recording/format.ts';
 import type { SpanOwner } from '../sessions/span-builder.ts';
 import type { GoRuntime } from './go-runtime.ts';
+import { JvmInspector } from './jvm-inspector.ts';
+import type { JvmRuntime } from './jvm-runtime.ts';
 import { ListeningPorts } from './listening.ts';
 import { ProcessTable } from './process-table.ts';
 
@@ -10,6 +12,8 @@ import { ProcessTable } from './process-table.ts';
 export interface ProcessObserver {
   /** A Go process was found: the kernel side can read its goroutines. */
   go(tgid: number, runtime: GoRuntime): void;
+  /** A Java process was found whose virtual threads the kernel side can tell apart. */
+  jvm(tgid: number, runtime: JvmRuntime): void;
   /** One of Weft's own commands was found: it is not to be traced. */
   own(tgid: number): void;
   /** A process runs a program that was not known to run there. */
@@ -23,6 +27,7 @@ export interface ProcessObserver {
 /** Facts about the processes of this host, from /proc. */
 export class LiveProcesses implements ProcessFacts {
   readonly #table = new ProcessTable();
+  readonly #jvms = new JvmInspector();
   readonly #ports = new ListeningPorts();
   readonly #observer: ProcessObserver;
   readonly #seen = new Map<number, boolean>();
@@ -34,7 +39,9 @@ export class LiveProcesses implements ProcessFacts {
   /** Looks at what runs already, so that the first message of a goroutine is told apart like any later one. */
   scan(): void {
     for (const entry of readdirSync('/proc')) {
-      if (/^\d+$/.test(entry)) this.#inspect(Number(entry));
+      if (!/^\d+$/.test(entry)) continue;
+      this.#inspect(Number(entry));
+      this.#inspectJvm(Number(entry));
     }
   }
 
@@ -59,6 +66,8 @@ export class LiveProcesses implements ProcessFacts {
     this.#observer.running?.(tgid);
     const info = this.#table.info(tgid);
     if (info.goRuntime !== null) this.#observer.go(tgid, info.goRuntime);
+    // Not at its exec: Java loads its library later, and has before its first message.
+    else this.#inspectJvm(tgid);
     this.#observer.known?.({
       tgid,
       service: info.service,
@@ -83,6 +92,11 @@ export class LiveProcesses implements ProcessFacts {
     this.#seen.delete(tgid);
     this.#table.exit(tgid);
     this.#observer.gone(tgid);
+  }
+
+  #inspectJvm(tgid: number): void {
+    const runtime = this.#jvms.inspect(tgid);
+    if (runtime !== null) this.#observer.jvm(tgid, runtime);
   }
 
   #inspect(tgid: number): void {

@@ -64,6 +64,7 @@ async function copy(
 ): Promise<RecordingState> {
   const processes = new LiveProcesses({
     go: (tgid, runtime) => capture.setGoRuntime(tgid, runtime),
+    jvm: (tgid, runtime) => capture.setJvmRuntime(tgid, runtime),
     own: (tgid) => capture.exclude(tgid),
     gone: (tgid) => capture.forget(tgid),
     known: (record) => writer.process(record),

@@ -10,6 +10,8 @@ import type { ConnectionFacts } from '../streams/connection-facts.ts';
 export class Exchange implements TurnRequest {
   readonly connection: ConnectionFacts;
   readonly request: Message;
+  /** Of its span: the request's, or what its body has told since. */
+  name: string;
   response: Message | null = null;
   /** Name of the protocol that read it. */
   readonly protocol: string;
@@ -56,6 +58,7 @@ export class Exchange implements TurnRequest {
   ) {
     this.connection = connection;
     this.request = request;
+    this.name = request.name;
     this.protocol = protocol;
     this.start = start;
     this.end = start;

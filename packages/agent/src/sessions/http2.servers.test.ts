@@ -31,7 +31,7 @@ describe.skipIf(!canTrace())('HTTP/2, live', () => {
   async function traced(run: () => Promise<void>): Promise<readonly SpanRecord[]> {
     const kernel = capture(arena, 'sock', { ringBytes: 32 << 20 });
     const spans: SpanRecord[] = [];
-    const processes = new LiveProcesses({ go: () => {}, own: () => {}, gone: () => {} });
+    const processes = new LiveProcesses({ go: () => {}, jvm: () => {}, own: () => {}, gone: () => {} });
     const options = { mask: false, without: [] };
     const pipeline = new Pipeline(processes, options, (span) => spans.push(span), {
       heads: (cookie, received, sent, limit) => kernel.wantHeads(cookie, received, sent, limit),

@@ -156,6 +156,8 @@ export function buildSpan(
   addAll(attributes, request.attributes);
   if (response !== null) addAll(attributes, response.attributes);
   if (exchange.extra !== null) addAll(attributes, exchange.extra);
+  // OpenTelemetry: of the thread that read the request, or sent it.
+  if (exchange.tid !== 0) attributes['thread.id'] = exchange.tid;
   // The socket's port, whatever the message says.
   if (port !== undefined) attributes['server.port'] = port;
   if (response === null && !exchange.oneWay) attributes['weft.incomplete'] = true;
@@ -174,7 +176,7 @@ export function buildSpan(
     carriedTraceId: exchange.traceId === null ? null : parseTraceId(exchange.traceId),
     parentSpanId: parent,
     links,
-    name: request.name,
+    name: exchange.name,
     kind,
     observationPoint: point,
     service: owner.service,

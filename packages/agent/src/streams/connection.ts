@@ -198,7 +198,7 @@ export class Connection implements StreamClock {
     this.#streams[TO_SERVER].expire(now);
     this.#streams[TO_CLIENT].expire(now);
     if (this.#undecided !== null && this.#undecided.time < quietSince) this.#decide();
-    if (this.#protocol === OPAQUE) this.#session.settle(quietSince);
+    if (this.#protocol === OPAQUE || this.#session.isCut) this.#session.settle(quietSince);
     this.#session.expire(unansweredSince);
   }
 

@@ -16,7 +16,7 @@ describe('carried ids', () => {
     const { world } = pool([[id('a')], [id('b'), id('c')], undefined]);
     const candidates = world.calls({ tid: 99, requestIds: [id('c')] });
     expect(chosen(candidates)).toBe('r1 carried-id');
-    expect(candidates[0]?.confidence).toBe(0.97);
+    expect(candidates[0]?.confidence).toBe(0.988);
     expect(candidates[0]?.evidence[0]?.key).toBe('x-request-id #c');
     expect(chosen(world.calls({ tid: 99, requestIds: [id('d')] }))).toBeNull();
     expect(chosen(world.calls({ tid: 99 }))).toBeNull();
@@ -33,6 +33,15 @@ describe('carried ids', () => {
   test('what the thread itself does outweighs it where many share an id', () => {
     const { world } = pool([[id('a')], [id('a')]]);
     expect(chosen(world.calls({ tid: 11, requestIds: [id('a')] }))).toBe('r1 unit');
+  });
+
+  test('one that only one request has outweighs the context of an event loop, but not a thread that serves one request', () => {
+    const world = new World();
+    world.receives('r0', { tid: 10 }, null, [id('a')]);
+    world.receives('r1', { tid: 10 }, null, [id('b')]);
+    expect(chosen(world.calls({ tid: 10, requestIds: [id('a')] }))).toBe('r0 carried-id');
+    const { world: threads } = pool([[id('a')], [id('b')]]);
+    expect(chosen(threads.calls({ tid: 11, requestIds: [id('a')] }))).toBe('r1 unit');
   });
 
   test('a request that is answered is no candidate, and the kind can be switched off', () => {

@@ -14,7 +14,7 @@ struct socket_state {
 	__u32 role_known; /* Unix sockets: asked for once */
 	__u32 scope_tgid; /* process that was found to be traced when it used the socket */
 	__u32 scope_generation;
-	__u32 scope_go;   /* and whether its goroutines can be read */
+	__u32 scope_units; /* and whether its goroutines or virtual threads can be read */
 	__u32 described;  /* period in which its addresses were reported last, 0 = never */
 };
 

@@ -86,6 +86,23 @@ describe('wire block', () => {
     );
   });
 
+  it('goes into memory that is free again, whatever lies there, if it fits', () => {
+    const encoder = new BlockEncoder({ agentId: 'a1', host: 'h', epoch: EPOCH });
+    const spans = fc.sample(record, { numRuns: 9, seed: 2 });
+    const take = (spare: ArrayBuffer | null) => {
+      for (const span of spans) encoder.add(span);
+      return encoder.take(spare);
+    };
+    const fresh = take(null);
+    const spare = new Uint8Array(fresh.length + 100).fill(0xee).buffer;
+    const again = take(spare);
+    expect(again.buffer).toBe(spare);
+    expect(again).toEqual(fresh);
+    const tooSmall = new ArrayBuffer(fresh.length - 1);
+    expect(take(tooSmall)).toEqual(fresh);
+    expect(new Uint8Array(tooSmall).every((byte) => byte === 0)).toBe(true);
+  });
+
   it('knows about how large it is before it is taken', () => {
     const encoder = new BlockEncoder({ agentId: 'a1', host: 'h', epoch: EPOCH });
     expect(encoder.size).toBe(0);

@@ -1,21 +1,9 @@
+import { hexWord } from '../hash.ts';
+
 const encoder = new TextEncoder();
 /** Larger buffers are given back after a batch: one giant batch must not hold memory for ever. */
 const KEEP_BYTES = 4 << 20;
 const FIRST_BYTES = 1024;
-
-/** Value of a hex digit by its character code; anything else counts as 0. */
-const NIBBLE = new Uint8Array(128);
-for (let value = 0; value < 16; value++) {
-  NIBBLE[value.toString(16).charCodeAt(0)] = value;
-  NIBBLE[value.toString(16).toUpperCase().charCodeAt(0)] = value;
-}
-
-/** Eight hex digits as an integer of 32 bits (signed); other characters count as 0. */
-function hexWord(text: string, at: number): number {
-  let word = 0;
-  for (let i = at; i < at + 8; i++) word = (word << 4) | (NIBBLE[text.charCodeAt(i) & 127] ?? 0);
-  return word;
-}
 
 /** Bytes that grow: the data of one column while a block is being built. Reused from batch to batch. */
 export class ByteColumn {

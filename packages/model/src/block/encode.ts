@@ -129,8 +129,12 @@ export class BlockEncoder {
     return this.rows * FIXED_BYTES + texts;
   }
 
-  /** Ends the block and begins the next one. @returns a fresh array that the caller owns */
-  take(): Uint8Array<ArrayBuffer> {
+  /**
+   * Ends the block and begins the next one.
+   * @param spare memory that nobody uses any more: the block goes there if it fits
+   * @returns an array that the caller owns, alone in its buffer
+   */
+  take(spare: ArrayBuffer | null = null): Uint8Array<ArrayBuffer> {
     const { rows } = this;
     this.out.varuint(SPAN_COLUMNS.length);
     this.out.varuint(rows);
@@ -139,7 +143,10 @@ export class BlockEncoder {
       this.out.string(column.type);
       if (rows > 0) this.writers[column.name](rows, this.#origin);
     }
-    const block = this.out.bytes.slice(0, this.out.length);
+    const { length } = this.out;
+    const memory = spare !== null && spare.byteLength >= length ? spare : new ArrayBuffer(length);
+    const block = new Uint8Array(memory, 0, length);
+    block.set(this.out.bytes.subarray(0, length));
     this.reset();
     return block;
   }

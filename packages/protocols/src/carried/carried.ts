@@ -9,6 +9,8 @@ import {
   parseAnyText,
   parseDatadogParentId,
   parseDatadogTraceId,
+  parseEagleEye,
+  parseNamelessTraceId,
   parseSkywalking,
   parseSofa,
 } from './vendors.ts';
@@ -52,6 +54,8 @@ export const CARRIER_NAMES = [
   'sofa-traceid',
   'sofatraceid',
   'rpc_trace_context.sofatraceid',
+  'traceid',
+  'eagleeye-traceid',
   'x-request-id',
   'x-correlation-id',
   'x-bfe-log-id',
@@ -62,20 +66,22 @@ export type CarrierName = (typeof CARRIER_NAMES)[number];
 
 /** Which carrier wins where a request has several: the standard first; 0: it names a request, no trace. */
 const RANKS: Readonly<Record<CarrierName, number>> = {
-  traceparent: 8,
-  b3: 7,
-  'x-b3-traceid': 6,
-  'x-b3-spanid': 6,
-  'uber-trace-id': 5,
-  sw8: 4,
-  sw6: 3,
-  'x-datadog-trace-id': 2,
-  'x-datadog-parent-id': 2,
-  'x-datadog-tags': 2,
-  'x-amzn-trace-id': 1,
-  'sofa-traceid': 1,
-  sofatraceid: 1,
-  'rpc_trace_context.sofatraceid': 1,
+  traceparent: 10,
+  b3: 9,
+  'x-b3-traceid': 8,
+  'x-b3-spanid': 8,
+  'uber-trace-id': 7,
+  sw8: 6,
+  sw6: 5,
+  'x-datadog-trace-id': 4,
+  'x-datadog-parent-id': 4,
+  'x-datadog-tags': 4,
+  'x-amzn-trace-id': 3,
+  'sofa-traceid': 3,
+  sofatraceid: 3,
+  'rpc_trace_context.sofatraceid': 3,
+  traceid: 2,
+  'eagleeye-traceid': 1,
   'x-request-id': 0,
   'x-correlation-id': 0,
   'x-bfe-log-id': 0,
@@ -113,6 +119,10 @@ export function carriedIn(name: string, value: string): CarriedIds | null {
     case 'sofatraceid':
     case 'rpc_trace_context.sofatraceid':
       return parseSofa(value);
+    case 'traceid':
+      return parseNamelessTraceId(value);
+    case 'eagleeye-traceid':
+      return parseEagleEye(value);
     default:
       return null;
   }
@@ -131,7 +141,7 @@ export function addCarried(
 ): RankedIds | null {
   const rank = RANKS[name];
   if (rank === 0) return addRequestId(best, name, value, key);
-  if (best !== null && best.rank > rank) return best;
+  if (best !== null && best.rank > rank) return addOriginal(best, name, value);
   if (name === 'x-datadog-tags') {
     const upper = datadogUpperHalf(value);
     return upper === null ? best : { ...(best ?? NOTHING), upper };
@@ -141,7 +151,8 @@ export function addCarried(
   const before = best ?? NOTHING;
   const { upper, requestIds } = before;
   if (before.rank < rank) {
-    return { traceId: ids.traceId, spanId: ids.spanId, original: ids.original, rank, upper, requestIds };
+    const original = ids.original ?? before.original;
+    return { traceId: ids.traceId, spanId: ids.spanId, original, rank, upper, requestIds };
   }
   return {
     traceId: before.traceId ?? ids.traceId,
@@ -151,6 +162,13 @@ export function addCarried(
     upper,
     requestIds,
   };
+}
+
+/** A trace id that is its vendor's own text is shown as such, though another one joins. */
+function addOriginal(best: RankedIds, name: CarrierName, value: string): RankedIds {
+  if (best.original !== undefined) return best;
+  const original = carriedIn(name, value)?.original;
+  return original === undefined ? best : { ...best, original };
 }
 
 /** Wins over all that has a name of its own: somebody has said that this is the one. */

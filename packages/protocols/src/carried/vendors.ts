@@ -87,3 +87,13 @@ export function parseAnyText(value: string): CarriedIds | null {
 export function parseSofa(value: string): CarriedIds | null {
   return /^[0-9a-f]{20,64}$/i.test(value) ? ofText(value, null) : null;
 }
+
+/** A trace id under a name that is no vendor's: only one in the form of W3C's is sure to be one. */
+export function parseNamelessTraceId(value: string): CarriedIds | null {
+  return value.length === 32 && isHexId(value, 0, 32) ? { traceId: value, spanId: null } : null;
+}
+
+/** Alibaba's EagleEye: address, time, counter and process as some 25 to 32 digits and letters. */
+export function parseEagleEye(value: string): CarriedIds | null {
+  return /^[0-9a-zA-Z]{20,64}$/.test(value) ? ofText(value, null) : null;
+}

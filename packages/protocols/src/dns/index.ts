@@ -10,9 +10,24 @@ const POSSIBLE = 0.3;
 /** Queries are shorter: a longer one is not waited for. */
 const LONGEST_AWAITED = 1024;
 
+/** Types of records that were ever given out (IANA, DNS parameters), and the private ones. */
+function isKnownType(type: number): boolean {
+  return (
+    (type > 0 && type <= 128) ||
+    (type >= 249 && type <= 264) ||
+    type === 32_768 ||
+    type === 32_769 ||
+    type >= 65_280
+  );
+}
+
 /** How sure what is in `message` is DNS: some question or record must have been read, a bare header fits anything. */
 function confidence(reading: 'whole' | 'cut', side: Side | null): number {
   if (message.name === null && (reading === 'cut' || message.addresses.length === 0)) return 0;
+  if (message.name !== null && !isKnownType(message.type)) return 0;
+  // Datagrams come whole, and what goes before the end of one must say more.
+  const saysMore = message.opcode === 0 && message.questions === 1 && message.name !== '.';
+  if (reading === 'cut' && !saysMore) return 0;
   if (side !== null && message.isResponse !== (side === TO_CLIENT)) return 0;
   return reading === 'whole' ? SURE : PROBABLE;
 }

@@ -60,6 +60,7 @@ function u16(bytes: Uint8Array, at: number): number {
  * the counts, every name and every length must fit.
  */
 export function readMessage(bytes: Uint8Array, from: number, to: number): Reading {
+  message.name = null;
   if (to - from < HEADER) return to > from ? 'cut' : 'wrong';
   const flags = u16(bytes, from + 2);
   message.id = u16(bytes, from);
@@ -68,7 +69,6 @@ export function readMessage(bytes: Uint8Array, from: number, to: number): Readin
   message.truncated = (flags & 0x0200) !== 0;
   message.code = flags & 15;
   message.questions = u16(bytes, from + 4);
-  message.name = null;
   message.type = 0;
   message.questionHash = 0;
   if (message.addresses.length > 0) message.addresses = [];

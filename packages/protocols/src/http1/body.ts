@@ -1,4 +1,5 @@
 import { CHUNK_DATA, CHUNK_LINE, type Connection, endBody, type Flow, lose, TRAILERS } from './connection.ts';
+import { readBytes, skipBytes } from './content.ts';
 import { LONGEST_HEAD } from './lines.ts';
 
 const CR = 13;
@@ -29,7 +30,7 @@ export function beginChunk(f: Flow): void {
 export function readLengthBody(c: Connection, f: Flow, bytes: Uint8Array, i: number, base: number): number {
   const taken = Math.min(bytes.length - i, f.remaining);
   f.remaining -= taken;
-  f.size += taken;
+  readBytes(f, bytes, i, i + taken);
   if (f.remaining === 0) endBody(c, f, base + i + taken);
   return i + taken;
 }
@@ -70,8 +71,8 @@ export function readChunkData(c: Connection, f: Flow, bytes: Uint8Array, from: n
   const data = f.remaining - CHUNK_END;
   if (data > 0) {
     const taken = Math.min(bytes.length - i, data);
-    f.size += taken;
     f.remaining -= taken;
+    readBytes(f, bytes, i, i + taken);
     i += taken;
   }
   while (i < bytes.length && f.remaining > 0) {
@@ -113,13 +114,13 @@ export function readTrailers(c: Connection, f: Flow, bytes: Uint8Array, from: nu
 export function skipBody(c: Connection, f: Flow, position: number, length: number): number {
   const skipped = Math.min(length, f.remaining);
   if (f.phase === CHUNK_DATA) {
-    f.size += Math.min(skipped, Math.max(0, f.remaining - CHUNK_END));
+    skipBytes(f, Math.min(skipped, Math.max(0, f.remaining - CHUNK_END)));
     f.remaining -= skipped;
     if (f.remaining === 0) beginChunk(f);
     return skipped;
   }
   f.remaining -= skipped;
-  f.size += skipped;
+  skipBytes(f, skipped);
   if (f.remaining === 0) endBody(c, f, position + skipped);
   return skipped;
 }

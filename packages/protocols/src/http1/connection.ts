@@ -1,4 +1,6 @@
-import type { Attributes } from '@weft/model';
+import type { AttributeValue } from '@weft/model';
+import { describeRequestText, type RequestText, skipRequestText } from '../graphql/index.ts';
+import { describeMessages, type GrpcMessages } from '../grpc/messages.ts';
 import {
   type Message,
   type MessageSink,
@@ -59,6 +61,9 @@ export interface Flow {
   /** The open message has a body, of this many bytes so far. */
   framed: boolean;
   size: number;
+  /** What of its body is read: the messages of gRPC-Web, what may be a request of GraphQL. */
+  messages: GrpcMessages | null;
+  text: RequestText | null;
   /** Bytes to come: of the body (LENGTH), of the chunk and its line end (CHUNK_DATA), the size read so far (CHUNK_LINE). */
   remaining: number;
   /** Hex digits of the chunk's size so far. */
@@ -122,6 +127,8 @@ function createFlow(side: Side): Flow {
     open: null,
     framed: false,
     size: 0,
+    messages: null,
+    text: null,
     remaining: 0,
     digits: 0,
     lineLength: 0,
@@ -173,12 +180,17 @@ export function endMessage(c: Connection, f: Flow, position: number): void {
   const message = f.open;
   if (message === null) return;
   f.open = null;
-  let extra: Attributes | null = null;
+  let extra: Record<string, AttributeValue> | null = null;
+  let name = '';
   if (f.framed) {
     extra =
       f.side === TO_SERVER ? { 'http.request.body.size': f.size } : { 'http.response.body.size': f.size };
+    if (f.messages !== null) describeMessages(f.messages, f.side, extra);
+    if (f.text !== null) name = describeRequestText(f.text, extra, c.mask);
   }
-  c.sink.end(message, position, extra);
+  f.messages = null;
+  f.text = null;
+  c.sink.end(message, position, extra, name);
 }
 
 /** The message is complete; the next one may begin. @param position one past its last byte */
@@ -192,6 +204,7 @@ export function endBody(c: Connection, f: Flow, position: number): void {
  * anything after.
  */
 export function lose(c: Connection, f: Flow, cause: string, position: number): void {
+  if (f.text !== null) skipRequestText(f.text);
   endMessage(c, f, position);
   f.phase = LOST;
   f.head = null;

@@ -1,4 +1,6 @@
-import type { Attributes } from '@weft/model';
+import type { AttributeValue } from '@weft/model';
+import { describeCall, describeStatus } from '../grpc/call.ts';
+import { NO_GRPC } from '../grpc/content-type.ts';
 import { createUpgradedHttp2Parser } from '../http2/parser.ts';
 import type { Message, Parser } from '../protocol.ts';
 import { TO_CLIENT, TO_SERVER } from '../protocol.ts';
@@ -18,9 +20,10 @@ import {
   rememberSpecial,
   takeSpecial,
 } from './connection.ts';
+import { expectContent } from './content.ts';
 import { framing } from './fields.ts';
 import { readRequestHead, requestHead } from './request-head.ts';
-import { answered, readResponseHead, switched } from './response-head.ts';
+import { answered, readResponseHead, responseHead } from './response-head.ts';
 
 /** `HTTP/1.x `: a status line that stands where a body would. */
 export const PROBE_LENGTH = 9;
@@ -58,8 +61,13 @@ export function readHead(
 }
 
 function beginRequest(c: Connection, f: Flow, start: number, bodyStart: number): void {
-  const { method, name, attributes, carried, upgrade } = requestHead;
+  const { method, attributes, carried, upgrade, contentType } = requestHead;
   const isConnect = method === 'CONNECT';
+  let { name } = requestHead;
+  if (expectContent(f, contentType, method === 'POST') !== NO_GRPC) {
+    const path = attributes['url.path'];
+    name = describeCall(attributes, typeof path === 'string' ? path : '') || name;
+  }
   const message: Message = {
     side: TO_SERVER,
     kind: 'request',
@@ -113,15 +121,17 @@ function numberSpecial(
 }
 
 /** What follows a 101 is another protocol's, and no span. */
-function responseAttributes(status: number): Attributes {
-  return switched.to === ''
-    ? { 'http.response.status_code': status }
-    : { 'http.response.status_code': status, 'weft.http.upgrade': switched.to };
+function responseAttributes(status: number): Record<string, AttributeValue> {
+  const { switchedTo, grpcStatus } = responseHead;
+  const attributes: Record<string, AttributeValue> = { 'http.response.status_code': status };
+  if (switchedTo !== '') attributes['weft.http.upgrade'] = switchedTo;
+  if (grpcStatus !== '') describeStatus(attributes, grpcStatus);
+  return attributes;
 }
 
 function beginResponse(c: Connection, f: Flow, status: number, start: number, bodyStart: number): void {
   // The request that asked for HTTP/2 is answered there, on stream 1 (RFC 7540 §3.2).
-  const isToHttp2 = status === 101 && switched.to === 'h2c';
+  const isToHttp2 = status === 101 && responseHead.switchedTo === 'h2c';
   const isInterim = (status < 200 && status !== 101) || isToHttp2;
   const message: Message = {
     side: TO_CLIENT,
@@ -140,6 +150,7 @@ function beginResponse(c: Connection, f: Flow, status: number, start: number, bo
     endBody(c, f, bodyStart);
     return;
   }
+  expectContent(f, responseHead.contentType, false);
   const isUncertain = f.renumbers;
   if (isUncertain) {
     // Most likely it answers the latest request; what that was is not relied on.
@@ -153,7 +164,7 @@ function beginResponse(c: Connection, f: Flow, status: number, start: number, bo
   f.assumedIndex = isAssumed ? index : -1;
   f.sawBody = false;
   open(c, f, message);
-  if (status === 101) c.tunnel = tunnelTo(c, switched.to);
+  if (status === 101) c.tunnel = tunnelTo(c, responseHead.switchedTo);
   if (status === 101 || (special === CONNECT_REQUEST && status < 300)) leaveHttp(c, f, index, bodyStart);
   else if (special === HEAD_REQUEST || status === 204 || status === 304) endBody(c, f, bodyStart);
   else beginBody(c, f, bodyStart, isAssumed);

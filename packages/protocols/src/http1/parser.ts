@@ -21,6 +21,7 @@ import {
   TRAILERS,
   TUNNEL,
 } from './connection.ts';
+import { idleBytes, readBytes, skipBytes } from './content.ts';
 import { collect, readHeadPart } from './head-parts.ts';
 import { LONGEST_HEAD, lineFeed, splitHead } from './lines.ts';
 import { PROBE_LENGTH, readHead } from './messages.ts';
@@ -57,9 +58,10 @@ export function createHttp1Parser(sink: MessageSink, options: ParserOptions): Pa
       const f = c.flows[side];
       const next = Math.max(0, f.next);
       if (f.phase === TUNNEL && c.tunnel !== null) return Math.max(next, c.tunnel.neededFrom(side));
-      if (f.phase === LENGTH || f.phase === CHUNK_DATA) return next + f.remaining;
+      if (f.phase === LENGTH || f.phase === CHUNK_DATA) return next + idleBytes(f, f.remaining);
+      if (f.phase === CLOSE) return next + idleBytes(f, ENDLESS);
       // Nothing of it is ever read but its end.
-      return f.phase === CLOSE || f.phase === TUNNEL ? next + ENDLESS : next;
+      return f.phase === TUNNEL ? next + ENDLESS : next;
     },
   };
 }
@@ -87,7 +89,7 @@ function step(c: Connection, f: Flow, bytes: Uint8Array, i: number, base: number
     case TRAILERS:
       return readTrailers(c, f, bytes, i, base);
     case CLOSE:
-      f.size += bytes.length - i;
+      readBytes(f, bytes, i, bytes.length);
       return bytes.length;
     case PROBE:
       return readProbe(c, f, bytes, i, base);
@@ -179,7 +181,7 @@ function skip(c: Connection, f: Flow, position: number, length: number): void {
     missing -= skipped;
   }
   if (missing > 0) {
-    if (f.phase === CLOSE) f.size += missing;
+    if (f.phase === CLOSE) skipBytes(f, missing);
     else if (f.phase === TUNNEL) c.tunnel?.gap(f.side, at, missing);
     else lose(c, f, 'gap', at);
   }

@@ -4,6 +4,7 @@ import { type RankedIds, settleCarried } from '../carried/carried.ts';
 import { addFromQuery } from '../carried/names.ts';
 import { withTarget } from '../carried/target.ts';
 import { endpointOf } from '../endpoint.ts';
+import { describeUrlQuery } from '../graphql/index.ts';
 import type { CarriedIds } from '../protocol.ts';
 import { type Carriers, carrierAt } from './carriers.ts';
 import { fieldAt, readFraming, resetFraming, value, valueText } from './fields.ts';
@@ -35,6 +36,7 @@ export interface RequestHead {
   method: string;
   attributes: Record<string, AttributeValue>;
   carried: CarriedIds | null;
+  contentType: string;
   /** Asks to leave HTTP (RFC 9110 §7.8). */
   upgrade: boolean;
 }
@@ -44,10 +46,12 @@ export const requestHead: RequestHead = {
   method: '',
   attributes: {},
   carried: null,
+  contentType: '',
   upgrade: false,
 };
 
 const HOST = ascii('host');
+const CONTENT_TYPE = ascii('content-type');
 const UPGRADE = ascii('upgrade');
 const USER_AGENT = ascii('user-agent');
 
@@ -82,6 +86,7 @@ export function readRequestHead(
     'network.protocol.version': versionText(bytes[lineEnd - 1]!),
   };
   if (standard === null) attributes['http.request.method_original'] = methodText(bytes, from, space);
+  requestHead.name = '';
   let path = '';
   if (target.pathFrom >= 0) {
     path = intern(bytes, target.pathFrom, Math.min(target.pathTo, target.pathFrom + LONGEST_PATH));
@@ -93,10 +98,13 @@ export function readRequestHead(
   if (target.queryFrom >= 0) {
     query = latin1(bytes, target.queryFrom, Math.min(target.queryTo, target.queryFrom + LONGEST_PATH));
     attributes['url.query'] = mask ? maskQuery(query) : query;
+    if (method === 'GET') {
+      requestHead.name = describeUrlQuery(query, query.length === LONGEST_PATH, attributes, mask);
+    }
   }
   requestHead.method = method;
   requestHead.attributes = attributes;
-  requestHead.name = spanName(standard ?? 'HTTP', path);
+  if (requestHead.name === '') requestHead.name = spanName(standard ?? 'HTTP', path);
   const ids = addFromQuery(readFields(bytes, end, attributes, carriers), carriers.names, query);
   const carried = settleCarried(ids);
   requestHead.carried = carried === null ? null : withTarget(carried, path, query, carriers.names.key);
@@ -113,6 +121,7 @@ function readFields(
   let carried: RankedIds | null = null;
   let hasHost = false;
   requestHead.upgrade = false;
+  requestHead.contentType = '';
   resetFraming();
   // The host of an absolute-form target wins over the field (RFC 9112 §3.2.2).
   if (target.hostFrom >= 0) hasHost = setServer(bytes, target.hostFrom, target.hostTo, attributes);
@@ -123,7 +132,9 @@ function readFields(
     if (carriers.byLetter[letter] !== undefined) carried = carrierAt(carriers, bytes, line, end, carried);
     switch (letter) {
       case 0x63: // c
-        readFraming(bytes, line, end);
+        if (fieldAt(bytes, line, CONTENT_TYPE, end)) {
+          requestHead.contentType = valueText(bytes, value.from, value.to, LONGEST_VALUE);
+        } else readFraming(bytes, line, end);
         break;
       case 0x68: // h
         if (!hasHost && fieldAt(bytes, line, HOST, end)) {

@@ -97,6 +97,8 @@ export function looksLikeFrame(bytes: Uint8Array, at: number): boolean {
   if (type === SETTINGS && length > LONGEST_SETTINGS) return false;
   const streamId = streamIdAt(bytes, at + 5);
   if (type === HEADERS && length === 0) return false;
+  // The promised stream and a block: clients begin the streams that they are promised on (RFC 9113 §6.6).
+  if (type === PUSH_PROMISE && (length < 5 || streamId % 2 === 0)) return false;
   return !isFrameError(type, length, streamId);
 }
 

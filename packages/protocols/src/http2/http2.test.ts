@@ -288,6 +288,21 @@ describe('failures', () => {
     feeder.finish(TO_CLIENT);
     expect(messages[1]).toMatchObject({ status: 'error', end: feeder.at(TO_CLIENT) });
   });
+
+  test('what begins behind the end of its half is nobody’s: it would never end', () => {
+    const { ask, reply, messages, feeder } = talk(true);
+    reply(settings(), headers(1, OK));
+    // A block without pseudo-header fields ends the request, the begin of which was missed.
+    ask(headers(1, literal('date', ''), true), headers(1, get('/late'), true), reset(1, 8));
+    // The same of a response: its DATA are seen, its header block was not.
+    ask(headers(3, get('/seen')));
+    reply(data(3, 'the end', true), headers(3, OK));
+    ask(data(3, '', true));
+    expect(kinds(messages)).toEqual(['response', 'request GET /seen']);
+    feeder.finish(TO_SERVER);
+    feeder.finish(TO_CLIENT);
+    for (const message of messages) expect(message.end).toBeGreaterThanOrEqual(message.start);
+  });
 });
 
 describe('gRPC', () => {
@@ -372,6 +387,41 @@ describe('gRPC', () => {
       { name: 'a.B/C' },
       { attributes: { 'weft.rpc.response.messages': 1, 'rpc.response.status_code': 'PERMISSION_DENIED' } },
     ]);
+  });
+});
+
+describe('GraphQL', () => {
+  const body = JSON.stringify({ query: 'mutation Add { add(n: 7) }', variables: { a: 'secret' } });
+  const json = literal('content-type', 'application/json');
+  test('operation and document of a POST, of a GET', () => {
+    const { ask, messages } = talk(false, true);
+    ask(headers(1, POST + HTTP + literal(':path', '/graphql') + json));
+    ask(data(1, body.slice(0, 9)), data(1, body.slice(9), true));
+    ask(headers(3, get('/graphql?query=query+A{a(b:7)}'), true));
+    const expected = (type: string, name: string, document: string) => ({
+      name: `${type} ${name}`,
+      attributes: {
+        'graphql.operation.name': name,
+        'graphql.operation.type': type,
+        'graphql.document': document,
+      },
+    });
+    expect(messages).toMatchObject([
+      expected('mutation', 'Add', 'mutation Add { add(n: ?) }'),
+      expected('query', 'A', 'query A{a(b:?)}'),
+    ]);
+  });
+
+  test('its body is needed; another JSON is not', () => {
+    const { ask, parser, feeder } = talk();
+    ask(headers(1, POST + HTTP + literal(':path', '/graphql') + json), data(1, body).slice(0, -40));
+    expect(parser.neededFrom(TO_SERVER)).toBe(feeder.at(TO_SERVER));
+    feeder.gap(TO_SERVER, 40);
+    ask(
+      headers(3, POST + HTTP + literal(':path', '/orders') + json),
+      data(3, `{"id":${' '.repeat(50)}}`).slice(0, -40),
+    );
+    expect(parser.neededFrom(TO_SERVER)).toBe(feeder.at(TO_SERVER) + 40);
   });
 });
 

@@ -1,18 +1,20 @@
 import { bytesAt } from '../bytes.ts';
 import { type Protocol, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
 import {
-  CONTINUATION,
-  DATA,
   END_HEADERS,
   FRAME_HEADER,
   frameChain,
+  GOAWAY,
   HAS_PRIORITY,
   HEADERS,
   looksLikeFrame,
   PADDED,
+  PING,
   PREFACE,
+  RST_STREAM,
   SETTINGS,
   uint24,
+  WINDOW_UPDATE,
 } from './frames.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import { createHttp2Parser } from './parser.ts';
@@ -65,11 +67,19 @@ function detect(bytes: Uint8Array, side: Side | null): number {
   const type = bytes[3]!;
   const first = uint24(bytes, 0);
   const isWhole = FRAME_HEADER + first <= length;
-  if (type === SETTINGS && isWhole && (first > 0 ? hasKnownSettings(bytes, first) : frames > 1))
-    return PROBABLE;
-  if (type === DATA || type === HEADERS || type === CONTINUATION || type === SETTINGS) return POSSIBLE;
-  return isWhole ? PROBABLE : POSSIBLE;
+  if (type === SETTINGS && isWhole) {
+    if (first > 0) return hasKnownSettings(bytes, first) ? PROBABLE : POSSIBLE;
+    // Zeros, mostly: a frame of a fixed form must follow.
+    const next = bytes[FRAME_HEADER + 3]!;
+    return frames > 1 && (next === SETTINGS || CONTROL.has(next)) ? PROBABLE : POSSIBLE;
+  }
+  if (!CONTROL.has(type)) return POSSIBLE;
+  // Bytes of other protocols look like one short frame more often than one would think: it must fill what is there.
+  return frames > 1 || FRAME_HEADER + first === length ? PROBABLE : POSSIBLE;
 }
+
+/** Frames of a fixed length, but for what a peer may add to GOAWAY; PRIORITY, which is deprecated, holds anything. */
+const CONTROL: ReadonlySet<number> = new Set([RST_STREAM, PING, GOAWAY, WINDOW_UPDATE]);
 
 /** Settings that RFC 9113 §6.5.2 and its extensions define. */
 function hasKnownSettings(bytes: Uint8Array, length: number): boolean {

@@ -1,12 +1,14 @@
 import type { AttributeValue } from '@weft/model';
 import { type RankedIds, settleCarried } from '../carried/carried.ts';
 import { addNamed, type CarriedNames } from '../carried/names.ts';
+import { requestTextOf } from '../graphql/index.ts';
+import { describeCall, describeStatus } from '../grpc/call.ts';
+import { grpcBodyOf, NO_GRPC } from '../grpc/content-type.ts';
+import { createGrpcMessages } from '../grpc/messages.ts';
 import { type CarriedIds, type Message, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
-import { describeCall, describeStatus } from './grpc.ts';
-import { createGrpcMessages } from './grpc-messages.ts';
 import type { HpackDecoder } from './hpack/decoder.ts';
-import { isGrpcType, readRequest, request } from './request.ts';
-import { addStream, type Connection, endHalf, openMessage, type Stream } from './stream.ts';
+import { readRequest, request } from './request.ts';
+import { addStream, type Connection, endHalf, mayBegin, openMessage, type Stream } from './stream.ts';
 
 /** What a header block is, by its pseudo-header fields (RFC 9113 §8.3). */
 const OF_REQUEST = 0;
@@ -46,14 +48,14 @@ export function readBlock(
   const kind = kindOf(block);
   let stream = c.streams.get(streamId) ?? null;
   if (side === TO_SERVER) {
-    if (kind === OF_REQUEST && !stream?.halves[TO_SERVER].begun) {
+    if (kind === OF_REQUEST && (stream === null || mayBegin(stream.halves[TO_SERVER]))) {
       stream ??= addStream(c, streamId, streamId);
       beginRequest(c, stream, start, side, block);
     }
   } else if (kind === OF_RESPONSE) {
     stream ??= addStream(c, streamId, streamId);
-    if (!stream.halves[TO_CLIENT].begun) beginResponse(c, stream, start, end, block);
-  } else if (stream?.halves[TO_SERVER].begun && !stream.halves[TO_CLIENT].begun) {
+    if (mayBegin(stream.halves[TO_CLIENT])) beginResponse(c, stream, start, end, block);
+  } else if (stream?.halves[TO_SERVER].begun && mayBegin(stream.halves[TO_CLIENT])) {
     // Its status is named by an index that cannot be known.
     beginResponse(c, stream, start, end, block);
   }
@@ -71,15 +73,16 @@ function statusIn(block: HpackDecoder): Record<string, AttributeValue> {
 
 function beginRequest(c: Connection, stream: Stream, start: number, side: Side, block: HpackDecoder): void {
   readRequest(block, c.mask, c.names);
-  const { attributes, carried, isGrpc } = request;
+  const { attributes, carried, contentType } = request;
   const half = stream.halves[TO_SERVER];
   attributes['weft.http2.stream_id'] = stream.id;
   let { name } = request;
-  if (isGrpc) {
+  const body = grpcBodyOf(contentType);
+  if (body !== NO_GRPC) {
     const path = attributes['url.path'];
     name = describeCall(attributes, typeof path === 'string' ? path : '') || name;
-    half.messages = createGrpcMessages();
-  }
+    half.messages = createGrpcMessages(body);
+  } else if (attributes['http.request.method'] === 'POST') half.text = requestTextOf(contentType);
   openMessage(c, half, {
     side,
     kind: 'request',
@@ -96,6 +99,9 @@ function beginResponse(c: Connection, stream: Stream, start: number, end: number
   const code = Number(fieldOf(block, ':status'));
   const isKnown = Number.isInteger(code) && code >= 100;
   const isInterim = isKnown && code < 200;
+  const attributes: Record<string, AttributeValue> = isKnown ? { 'http.response.status_code': code } : {};
+  // Of gRPC-Web, whose trailers alone may be the head of an empty body.
+  describeStatus(attributes, fieldOf(block, 'grpc-status'));
   const message: Message = {
     side: TO_CLIENT,
     kind: isInterim ? 'interim' : 'response',
@@ -103,7 +109,7 @@ function beginResponse(c: Connection, stream: Stream, start: number, end: number
     start,
     name: '',
     status: !isKnown || isInterim ? 'unset' : code >= 500 ? 'error' : 'ok',
-    attributes: isKnown ? { 'http.response.status_code': code } : {},
+    attributes,
     carried: isInterim ? null : requestIdsIn(block, c.names),
   };
   if (isInterim) {
@@ -112,7 +118,7 @@ function beginResponse(c: Connection, stream: Stream, start: number, end: number
     return;
   }
   const half = stream.halves[TO_CLIENT];
-  if (isGrpcType(fieldOf(block, 'content-type'))) half.messages = createGrpcMessages();
+  half.messages = createGrpcMessages(grpcBodyOf(fieldOf(block, 'content-type')));
   openMessage(c, half, message);
 }
 

@@ -1,6 +1,7 @@
+import { skipRequestText } from '../graphql/index.ts';
+import { idleGrpcBytes, skipGrpcMessages } from '../grpc/messages.ts';
 import { type MessageSink, type Parser, type ParserOptions, type Side, TO_SERVER } from '../protocol.ts';
 import { FRAME_HEADER, PREFACE } from './frames.ts';
-import { skipGrpcMessages } from './grpc-messages.ts';
 import { beginFrame, endBodyFrame, readBody, readPayload } from './payload.ts';
 import { resynchronise } from './resynchronise.ts';
 import {
@@ -177,6 +178,7 @@ function skip(c: Connection, f: Flow, position: number, length: number): void {
       if (half !== undefined) {
         half.size += data;
         if (half.messages !== null) skipGrpcMessages(half.messages, data);
+        if (half.text !== null) skipRequestText(half.text);
       }
       if (f.remaining === 0) endBodyFrame(c, f, at);
     } else if (f.remaining === 0) {
@@ -196,10 +198,11 @@ function neededFrom(f: Flow): number {
   const next = Math.max(0, f.next);
   if (f.phase === SKIP) return next + f.remaining;
   if (f.phase !== BODY || f.padding < 0) return next;
-  const messages = f.stream?.halves[f.side].messages ?? null;
+  const half = f.stream?.halves[f.side];
+  if (half === undefined) return next + f.remaining;
+  if (half.text !== null && !half.text.over) return next;
   // Each message's prefix is needed to count them.
-  if (messages === null || messages.count < 0) return next + f.remaining;
-  return next + (messages.isTrailers ? 0 : Math.min(f.remaining, messages.remaining));
+  return next + (half.messages === null ? f.remaining : Math.min(f.remaining, idleGrpcBytes(half.messages)));
 }
 
 /** What ends with the direction ends here. */

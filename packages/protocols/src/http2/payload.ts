@@ -1,3 +1,5 @@
+import { readRequestText } from '../graphql/index.ts';
+import { readGrpcMessages } from '../grpc/messages.ts';
 import {
   CONTINUATION,
   DATA,
@@ -16,7 +18,6 @@ import {
   uint24,
   uint32,
 } from './frames.ts';
-import { readGrpcMessages } from './grpc-messages.ts';
 import { LONGEST_BLOCK } from './hpack/decoder.ts';
 import { readBlock, readPromise } from './messages.ts';
 import { refuseStreams, resetStream } from './reset.ts';
@@ -96,6 +97,7 @@ export function readBody(c: Connection, f: Flow, bytes: Uint8Array, from: number
   if (half !== undefined) {
     half.size += data;
     if (half.messages !== null) readGrpcMessages(half.messages, bytes, i, i + data);
+    if (half.text !== null) readRequestText(half.text, bytes, i, i + data);
     if (half.open !== null) c.sink.touch?.(half.open);
   }
   i += taken;

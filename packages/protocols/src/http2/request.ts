@@ -2,6 +2,7 @@ import type { AttributeValue } from '@weft/model';
 import { type RankedIds, settleCarried } from '../carried/carried.ts';
 import { addFromQuery, addNamed, type CarriedNames } from '../carried/names.ts';
 import { withTarget } from '../carried/target.ts';
+import { describeUrlQuery } from '../graphql/index.ts';
 import { maskQuery } from '../http1/query.ts';
 import { spanName } from '../http1/request-head.ts';
 import { STANDARD_METHODS } from '../http1/start-line.ts';
@@ -12,28 +13,14 @@ const LONGEST_VALUE = 256;
 const LONGEST_PATH = 2048;
 /** Stands where a path is named by an index whose entry was sent before the connection was watched. */
 const UNKNOWN = '{unknown}';
-const GRPC = 'application/grpc';
 
 /** What the header block of a request says; shared, since it is used at once. */
 export const request = {
   name: '',
   attributes: {} as Record<string, AttributeValue>,
   carried: null as CarriedIds | null,
-  /** gRPC, or gRPC-Web. */
-  isGrpc: false,
+  contentType: '',
 };
-
-/** Whether a media type is that of a gRPC or gRPC-Web body in binary form. */
-export function isGrpcType(type: string): boolean {
-  if (!type.startsWith(GRPC)) return false;
-  const next = type.charCodeAt(GRPC.length);
-  return Number.isNaN(next) || next === 0x2b || next === 0x3b || isGrpcWebType(type);
-}
-
-/** Whether it is gRPC-Web's, whose trailers are a part of the body; its text form is not read. */
-export function isGrpcWebType(type: string): boolean {
-  return type.startsWith('application/grpc-web') && !type.startsWith('application/grpc-web-text');
-}
 
 /** Reads the block that was decoded last into `request`. @param mask hide the values of the query string @param names of fields that carry ids */
 export function readRequest(block: HpackDecoder, mask: boolean, names: CarriedNames): void {
@@ -44,7 +31,7 @@ export function readRequest(block: HpackDecoder, mask: boolean, names: CarriedNa
   let carried: RankedIds | null = null;
   let isUnknown = false;
   const attributes: Record<string, AttributeValue> = {};
-  request.isGrpc = false;
+  request.contentType = '';
   for (let i = 0; i < block.count; i++) {
     const { name, value } = block.fields[i]!;
     switch (name) {
@@ -67,7 +54,7 @@ export function readRequest(block: HpackDecoder, mask: boolean, names: CarriedNa
         attributes['user_agent.original'] = value.slice(0, LONGEST_VALUE);
         break;
       case 'content-type':
-        request.isGrpc = isGrpcType(value);
+        request.contentType = value;
         break;
       default:
         carried = addNamed(carried, names, name, value);
@@ -102,6 +89,10 @@ function describe(
   if (question >= 0) {
     const query = target.slice(question + 1, question + 1 + LONGEST_PATH);
     attributes['url.query'] = mask ? maskQuery(query) : query;
+    if (method === 'GET') {
+      request.name = describeUrlQuery(query, query.length === LONGEST_PATH, attributes, mask);
+      if (request.name !== '') return;
+    }
   }
   request.name = spanName(isStandard ? method : 'HTTP', path);
 }

@@ -1,5 +1,7 @@
 import type { AttributeValue } from '@weft/model';
 import { type CarriedNames, carriedNames } from '../carried/names.ts';
+import { describeRequestText, type RequestText, skipRequestText } from '../graphql/index.ts';
+import { describeMessages, type GrpcMessages } from '../grpc/messages.ts';
 import {
   type Message,
   type MessageSink,
@@ -9,8 +11,6 @@ import {
   TO_SERVER,
 } from '../protocol.ts';
 import { wantedFields } from './fields.ts';
-import { describeStatus } from './grpc.ts';
-import { type GrpcMessages, statusInTrailers } from './grpc-messages.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 
 /** What one side of a stream has said. */
@@ -25,6 +25,8 @@ export interface Half {
   size: number;
   /** Of a gRPC call. */
   messages: GrpcMessages | null;
+  /** Of a request whose body may be GraphQL. */
+  text: RequestText | null;
 }
 
 /** A request and its response. */
@@ -143,7 +145,7 @@ export function createConnection(sink: MessageSink, options: ParserOptions): Con
 }
 
 function createHalf(): Half {
-  return { open: null, begun: false, ended: false, size: 0, messages: null };
+  return { open: null, begun: false, ended: false, size: 0, messages: null, text: null };
 }
 
 /** A stream that begins; the oldest ones make room if there are too many. */
@@ -158,6 +160,14 @@ export function addStream(c: Connection, id: number, pairingId: number | null): 
   const stream: Stream = { id, pairingId, halves: [createHalf(), createHalf()] };
   c.streams.set(id, stream);
   return stream;
+}
+
+/**
+ * Whether a header block can begin this half's message. Not behind its end (RFC 9113 §5.1, half-closed), also where the
+ * begin was missed: a message that began there would never end.
+ */
+export function mayBegin(half: Half): boolean {
+  return !half.begun && !half.ended;
 }
 
 /** Tells of a message that begins. */
@@ -185,23 +195,18 @@ export function endHalf(
   if (open !== null) {
     half.open = null;
     const facts: Record<string, AttributeValue> = extra ?? {};
-    addSizes(half, side, facts);
-    if (half.messages !== null) describeStatus(facts, statusInTrailers(half.messages.trailers));
+    facts[side === TO_SERVER ? 'http.request.body.size' : 'http.response.body.size'] = half.size;
+    if (half.messages !== null) describeMessages(half.messages, side, facts);
+    const name = half.text === null ? '' : describeRequestText(half.text, facts, c.mask);
+    half.text = null;
     // A response may end while its request has not (RFC 9113 §8.1): what was sent of that is all that counts.
     const request = stream.halves[TO_SERVER];
     if (side === TO_CLIENT && request.begun && !request.ended) {
       endHalf(c, stream, TO_SERVER, c.flows[TO_SERVER].next, null);
     }
-    c.sink.end(open, position, facts);
+    c.sink.end(open, position, facts, name);
   }
   if (stream.halves[TO_SERVER].ended && stream.halves[TO_CLIENT].ended) c.streams.delete(stream.id);
-}
-
-function addSizes(half: Half, side: Side, facts: Record<string, AttributeValue>): void {
-  facts[side === TO_SERVER ? 'http.request.body.size' : 'http.response.body.size'] = half.size;
-  if (half.messages === null || half.messages.count < 0) return;
-  facts[side === TO_SERVER ? 'weft.rpc.request.messages' : 'weft.rpc.response.messages'] =
-    half.messages.count;
 }
 
 /** Nothing more will come of a stream. */
@@ -220,8 +225,9 @@ export function lose(c: Connection, f: Flow, cause: string): void {
   f.stream = null;
   f.hpack.forget();
   for (const stream of c.streams.values()) {
-    const { messages } = stream.halves[f.side];
+    const { messages, text } = stream.halves[f.side];
     if (messages !== null) messages.count = -1;
+    if (text !== null) skipRequestText(text);
   }
   if (f.lost) return;
   f.lost = true;

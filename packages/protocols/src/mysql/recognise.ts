@@ -100,7 +100,11 @@ export function likeResponses(b: Uint8Array): number {
   const byte = b[HEADER]!;
   if (b[3] === 0) {
     const version = greetingVersion(b, HEADER, to);
-    return version === null || length < 30 ? 0 : version === '' ? UNDECIDED : SURE;
+    return version === null || length < 30 || length > LONGEST_GREETING
+      ? 0
+      : version === ''
+        ? UNDECIDED
+        : SURE;
   }
   if (b[3] !== 1) return 0;
   if (byte === 0xff) return likeError(b, length);
@@ -113,6 +117,9 @@ export function likeResponses(b: Uint8Array): number {
   if (byte === 0xfe && length === 5) return isWhole ? POSSIBLE : 0;
   return likeDefinition(b, 0);
 }
+
+/** Version, salt, flags and the name of a plugin. */
+const LONGEST_GREETING = 1024;
 
 /** `#` and five letters or digits stand behind the code of an error. */
 function likeError(b: Uint8Array, length: number): number {
@@ -132,6 +139,10 @@ function likeDefinition(b: Uint8Array, at: number): number {
 }
 const DEF = [3, 0x64, 0x65, 0x66];
 
+/** Header and check sum of zlib, and how much DEFLATE can make of a byte. */
+const ZLIB_BYTES = 6;
+const MOST_INFLATED = 1032;
+
 /** How sure the bytes are compressed frames, from the first one on. */
 export function likeFrames(b: Uint8Array, side: Side): number {
   if (b.length < FRAME_HEADER + 2 || int3(b, 0) === 0 || b[3] !== (side === TO_SERVER ? 0 : 1)) return 0;
@@ -142,7 +153,9 @@ export function likeFrames(b: Uint8Array, side: Side): number {
   }
   // The header of zlib with its check (RFC 1950 §2.2), and nothing is compressed that would grow.
   const isZlib = b[7] === 0x78 && ((b[7] << 8) | b[8]!) % 31 === 0;
-  return isZlib && inflated > int3(b, 0) - 16 && inflated >= 50 ? PROBABLE : 0;
+  const deflated = int3(b, 0) - ZLIB_BYTES;
+  const isRatio = inflated > deflated - 16 && inflated <= deflated * MOST_INFLATED;
+  return isZlib && isRatio && inflated >= 50 ? PROBABLE : 0;
 }
 
 /** As `Protocol.detect`. */

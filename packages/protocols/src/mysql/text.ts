@@ -21,7 +21,7 @@ export function likeSql(b: Uint8Array, from: number, to: number): boolean {
   let i = from;
   while (i < to && (b[i]! === 32 || (b[i]! >= 9 && b[i]! <= 13) || b[i] === PARENTHESIS)) i++;
   if (b[i] === HASH || (b[i] === SLASH && b[i + 1] === STAR) || (b[i] === DASH && b[i + 1] === DASH)) {
-    return i + 1 < to;
+    return i + 1 < to && (b[i + 1]! >= 32 || (b[i + 1]! >= 9 && b[i + 1]! <= 13));
   }
   let end = i;
   while (end < to && end - i < LONGEST_VERB && (b[end]! | 32) >= 97 && (b[end]! | 32) <= 122) end++;

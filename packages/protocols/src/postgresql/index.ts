@@ -44,9 +44,12 @@ function confidence(bytes: Uint8Array, endOf: EndOfMessage, alone: (bytes: Uint8
 
 /** How sure a first message makes, whole or not, whose content is right as far as it is there. */
 function requestAlone(bytes: Uint8Array): number {
+  // Four letters as a length; statements are shorter.
+  if (bytes[0] !== F.startup && bytes[1] !== 0 && bytes.length < 64) return POSSIBLE;
   switch (bytes[0]) {
     case F.startup:
-      return SURE;
+      // The first parameter's name, but for the codes that stand alone.
+      return bytes.length > 8 || bytes[3] === 8 ? SURE : POSSIBLE;
     case F.query:
       return isSqlAt(bytes, HEADER) ? SURE : POSSIBLE;
     case F.parse: {

@@ -67,6 +67,10 @@ export const endOfBackend: EndOfMessage = (b, from) => {
   return end >= 0 && isBackendBody(b, b[from]!, from + HEADER, end) ? end : -1;
 };
 
+/** 3.0 and 3.2 are in use; a client may ask for 3.9999 to see whether servers negotiate. */
+const LATEST_MINOR = 15;
+const GREASE = 9999;
+
 function endOfStartup(b: Uint8Array, from: number): number {
   const length = int32(b, from);
   const end = from + length;
@@ -75,10 +79,11 @@ function endOfStartup(b: Uint8Array, from: number): number {
   if (!(length >= limits.least && length <= limits.most) || Number.isNaN(code)) return -1;
   if (code === SSL_REQUEST || code === GSSENC_REQUEST) return length === 8 ? end : -1;
   if (code === CANCEL_REQUEST) return length >= 16 && length <= 268 ? end : -1;
-  if (code >>> 16 !== PROTOCOL_3 || length < 9) return -1;
+  const minor = code & 0xffff;
+  if (code >>> 16 !== PROTOCOL_3 || length < 9 || (minor > LATEST_MINOR && minor !== GREASE)) return -1;
   let at = from + 8;
   while (at >= 0 && at < end - 1) {
-    if (at < b.length && (b[at]! | 0x20) < 95) return -1;
+    if (at < b.length && ((b[at]! | 0x20) < 95 || b[at]! > 122)) return -1;
     at = afterText(b, at, end);
     if (at >= 0) at = afterText(b, at, end);
   }

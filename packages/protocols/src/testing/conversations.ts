@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { type Parser, type Side, TO_CLIENT, TO_SERVER } from '../protocol.ts';
+import * as dubbo from './dubbo.ts';
+import * as fastcgi from './fastcgi.ts';
 import { added, data, GET, HTTP, headers, literal, OK } from './frames.ts';
 import * as mysql from './mysql.ts';
 import { client, server } from './postgresql.ts';
@@ -309,6 +311,90 @@ export const redisConversation = (pipelined: boolean) => conversation(redisExcha
 
 export const mysqlConversation = (pipelined: boolean) => conversation(mysqlExchange, pipelined);
 export const postgresqlConversation = (pipelined: boolean) => conversation(postgresqlExchange, pipelined);
+/** Requests of FastCGI and their responses, which differ in their records; the id is told by the conversation. */
+const fastcgiExchange: fc.Arbitrary<(id: number) => readonly Sent[]> = fc
+  .record({
+    uri: path,
+    body: text,
+    form: fc.constantFrom('none', 'whole', 'parts'),
+    page: text,
+    head: fc.constantFrom('Content-type: a\r\n\r\n', 'Status: 404 No\r\nA: b\r\n\r\n', 'X-A: b\n\n'),
+    parts: fc.array(text, { maxLength: 3 }),
+    errors: fc.constantFrom('', 'PHP Warning: no'),
+    cutHead: fc.boolean(),
+  })
+  .map((x) => (id) => {
+    const start =
+      fastcgi.begin(id) +
+      fastcgi.params(id, { QUERY_STRING: '', REQUEST_METHOD: 'POST', REQUEST_URI: x.uri });
+    const request =
+      x.form === 'whole' && x.body !== ''
+        ? sent(
+            TO_SERVER,
+            start + fastcgi.record(5, id, x.body, false).slice(0, 8),
+            x.body,
+            fastcgi.record(5, id),
+          )
+        : sent(TO_SERVER, start + fastcgi.stdin(id, ...(x.form === 'none' ? [] : x.parts)));
+    const errors = x.errors === '' ? '' : fastcgi.stderr(id, x.errors);
+    const rest = x.parts.filter((part) => part !== '').map((part) => fastcgi.stdout(id, part));
+    const colon = x.head.indexOf(':') + 1;
+    const first = x.cutHead
+      ? fastcgi.stdout(id, x.head.slice(0, colon)) +
+        fastcgi.record(6, id, x.head.slice(colon) + x.page, false)
+      : fastcgi.record(6, id, x.head + x.page, false);
+    // Errors that come first, and are lost together with the end of the response before, are not missed by anybody.
+    const end = errors + rest.join('') + fastcgi.end(id);
+    const headEnd = first.length - x.page.length;
+    return [request, sent(TO_CLIENT, first.slice(0, headEnd), x.page, end)];
+  });
+/** One request after the other as web servers send them, or all at once. */
+export const fastcgiConversation = (pipelined: boolean) =>
+  fc.array(fastcgiExchange, { minLength: 1, maxLength: 6 }).map((exchanges) => {
+    const all = exchanges.flatMap((exchange, i) => exchange(pipelined ? i + 1 : 1));
+    if (!pipelined) return all;
+    return [...all.filter((m) => m.side === TO_SERVER), ...all.filter((m) => m.side === TO_CLIENT)];
+  });
+
+/** Calls of Dubbo and their answers, by id; an argument, and a value, is the body that may be lost. */
+const dubboExchange: fc.Arbitrary<(id: number) => readonly Sent[]> = fc.oneof(
+  fc
+    .record({ argument: text, answer: text, fails: fc.constantFrom('', 'shop.SoldOut') })
+    .map((x) => (id: number) => {
+      const argument = x.argument.replaceAll('é', 'e');
+      const call = dubbo.request(
+        id,
+        dubbo.call('add', 'Ljava/lang/String;', `S\0${String.fromCharCode(argument.length)}${argument}`),
+      );
+      // Behind the texts and the head of the argument, before the attachments.
+      const from = call.lastIndexOf(`S\0${String.fromCharCode(argument.length)}${argument}H`) + 3;
+      const value = x.answer.replaceAll('é', 'e');
+      const answer = dubbo.response(
+        id,
+        x.fails === '' ? dubbo.value(dubbo.text(value)) : dubbo.thrown(x.fails),
+      );
+      return [
+        sent(TO_SERVER, call.slice(0, from), argument, call.slice(from + argument.length)),
+        sent(TO_CLIENT, answer),
+      ];
+    }),
+  fc.constant((id: number) => [
+    sent(TO_SERVER, dubbo.heartbeat(id)),
+    sent(TO_CLIENT, dubbo.heartbeatAnswer(id)),
+  ]),
+  fc.constant((id: number) => [sent(TO_SERVER, dubbo.oneWay(id, dubbo.call('log', '', '')))]),
+  fc.constant((id: number) => [
+    sent(TO_SERVER, dubbo.request(id, dubbo.jsonbCall('add', {}), 23)),
+    sent(TO_CLIENT, dubbo.response(id, dubbo.jsonbThrown('shop.SoldOut'), 20, 23)),
+  ]),
+);
+/** Answers come in any order where calls do not wait for each other. */
+export const dubboConversation = (pipelined: boolean) =>
+  fc.array(dubboExchange, { minLength: 1, maxLength: 8 }).map((exchanges) => {
+    const all = exchanges.flatMap((exchange, i) => exchange(100 + i));
+    if (!pipelined) return all;
+    return [...all.filter((m) => m.side === TO_SERVER), ...all.filter((m) => m.side === TO_CLIENT).reverse()];
+  });
 export const http2Conversation = (pipelined: boolean) =>
   fc.array(http2Exchange, { minLength: 1, maxLength: 8 }).map((streams) => {
     const all = streams.flatMap((stream, i) => stream(101 + 2 * i));

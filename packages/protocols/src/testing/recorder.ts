@@ -44,13 +44,14 @@ export function createRecorder(): Recorder {
       known.set(message, recorded);
       messages.push(recorded);
     },
-    end(message, position, extra) {
+    end(message, position, extra, name = '') {
       const recorded = known.get(message);
       if (recorded === undefined || recorded.end >= 0)
         throw new Error('end without its message, or a second one');
       if (position < message.start) throw new Error('ends before it starts');
       recorded.end = position;
       Object.assign(recorded.attributes, extra);
+      if (name !== '') recorded.name = name;
     },
     malformed(side, cause) {
       causes.push(`${side === 0 ? 'to-server' : 'to-client'} ${cause}`);

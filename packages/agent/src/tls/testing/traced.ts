@@ -34,6 +34,7 @@ export class Traced {
     );
     const processes = new LiveProcesses({
       go: (tgid, runtime) => kernel.setGoRuntime(tgid, runtime),
+      jvm: (tgid, runtime) => kernel.setJvmRuntime(tgid, runtime),
       own: (tgid) => kernel.exclude(tgid),
       running: (tgid) => {
         if (tls) this.probes.started(tgid, performance.now());
@@ -57,9 +58,14 @@ export class Traced {
     if (tls) this.probes.probeStanding();
   }
 
+  /** The time by now as spans have it, ns. */
+  get now(): number {
+    return Number(process.hrtime.bigint() - this.#epoch);
+  }
+
   /** Reads what the kernel has to tell, in the order of time. */
   drain(): void {
-    const settled = Number(process.hrtime.bigint() - this.#epoch) - IN_PROGRESS_NANOS;
+    const settled = this.now - IN_PROGRESS_NANOS;
     this.#read(settled);
     // What is quiet ends by itself, and calls that are held are given out.
     this.pipeline.tick(settled);

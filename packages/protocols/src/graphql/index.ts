@@ -1,0 +1,2 @@
+export { describeRequestText, describeUrlQuery } from './describe.ts';
+export { type RequestText, readRequestText, requestTextOf, skipRequestText } from './request-text.ts';
