@@ -4,6 +4,7 @@ import {
   DEFAULT_THRESHOLD,
   Errands,
   type Moment,
+  OF_ITS_OWN,
   Turns,
 } from '@weft/causality';
 import { EVENT, FLAG, KIND, ROLE, TASK_EVENT, TRANSPORT, WAKE } from '@weft/kernel';
@@ -231,7 +232,7 @@ export class Pipeline implements ExchangeSink {
     }
     const payload = event.payload();
     // Answers come: what was sent before is decided by what was known before.
-    if (!sending && facts.role === 'client' && connection.session.interleaves) this.#turns.settle(event.tid);
+    if (!sending && facts.role === 'client') this.#turns.settle(event.tid);
     connection.add(side, position, otherPosition, event.length, event.skipped, payload, event.time, event);
     // Of TLS, the plaintext tells who has read or written what.
     if (connection.plaintext === null) this.#tellCausality(connection, side, event);
@@ -259,9 +260,7 @@ export class Pipeline implements ExchangeSink {
     // A sender's record is where its bytes went; a reader may have read several ahead.
     const wire = received ? framing.records(side).take(event.length) : null;
     // As with plain bytes: what was sent before is decided by what was known before.
-    if (side === TO_CLIENT && received && plaintext.connection.session.interleaves) {
-      this.#turns.settle(event.tid);
-    }
+    if (side === TO_CLIENT && received) this.#turns.settle(event.tid);
     plaintext.add(
       side,
       wire ?? event.position,
@@ -302,6 +301,7 @@ export class Pipeline implements ExchangeSink {
     if (session.idle || (connection.facts.pair && !connection.known)) return;
     const exchange = connection.touched(side);
     this.#noteRead(connection, side, event);
+    if (connection.facts.role === 'server' && side === TO_CLIENT) this.#turns.responded(event.tid, exchange);
     if (connection.facts.role === 'client') {
       if (side === TO_CLIENT) this.#engine.responseRead(causeOf(exchange), event);
     } else if (exchange !== null) {
@@ -317,7 +317,8 @@ export class Pipeline implements ExchangeSink {
     const isCall = connection.facts.role === 'client';
     if (event.goid !== 0 || event.tid === 0 || isCall !== (side === TO_CLIENT)) return;
     for (const exchange of connection.session.touchedAll) {
-      this.#turns.read(event.tid, isCall ? causeOf(exchange) : exchange, exchange);
+      const isShared = !isCall && connection.session.interleaves;
+      this.#turns.read(event.tid, isCall ? causeOf(exchange) : exchange, exchange, isShared);
     }
   }
 
@@ -403,10 +404,12 @@ export class Pipeline implements ExchangeSink {
         at,
       );
       const [best] = causes;
-      const sharesWrites = connection.session.interleaves && at.goid === 0 && best?.confidence !== 1;
+      const { interleaves } = connection.session;
+      const isShared = interleaves || this.#turns.isShared(at.tid);
+      const sharesWrites = isShared && at.goid === 0 && best?.confidence !== 1;
       if (sharesWrites && this.#turns.isUnclear(at.tid, best?.request ?? null)) {
         exchange.undecided = true;
-        this.#turns.sent(at.tid, exchange, facts.cookie);
+        this.#turns.sent(at.tid, exchange, interleaves ? facts.cookie : OF_ITS_OWN);
       } else {
         const useTurns = sharesWrites && !this.#options.without.includes('inferred');
         this.#decided(exchange, useTurns ? this.#turns.clear(at.tid, causes) : causes);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type TurnRequest, Turns } from './turns.ts';
+import { OF_ITS_OWN, type TurnRequest, Turns } from './turns.ts';
 
 interface Told extends TurnRequest {
   readonly name: string;
@@ -138,5 +138,54 @@ describe('calls that an event loop sends together', () => {
     expect(turns.size).toBeLessThanOrEqual(4_096);
     for (let i = 0; i < 1_000; i++) turns.sent(9_999, told('many'), 1);
     expect(decided.length).toBeGreaterThan(900);
+  });
+});
+
+describe('calls over connections of their own, for requests that share one', () => {
+  /** Two requests come at once, a call is made for each, in that order or the other, and both are answered one after the other. */
+  function both(turns: Turns<Told>, isInOrder: boolean): void {
+    const requests = [told(a), told(b)];
+    for (const request of requests) turns.read(7, request, request, true);
+    const calls = [told('1'), told('2')];
+    for (const call of calls) turns.sent(7, call, OF_ITS_OWN);
+    turns.settle(7);
+    calls.forEach((call, i) => {
+      turns.read(7, null, call);
+      const request = requests[isInOrder ? i : 1 - i]!;
+      turns.responded(7, request);
+      request.answered = true;
+      request.open = false;
+    });
+  }
+
+  test('are told apart by the order, once the answers have shown that it is kept', () => {
+    const { turns, decided } = loop();
+    for (let i = 0; i < 4; i++) both(turns, true);
+    expect(decided).toEqual(['1 -', '2 -', '1 -', '2 -', '1 a 0.9', '2 b 0.9', '1 a 0.9', '2 b 0.9']);
+    expect(turns.isShared(7)).toBe(true);
+    expect(turns.isShared(8)).toBe(false);
+  });
+
+  test('and not while it is not kept', () => {
+    const { turns, decided } = loop();
+    for (let i = 0; i < 5; i++) both(turns, false);
+    for (let i = 0; i < 5; i++) both(turns, true);
+    expect(new Set(decided)).toEqual(new Set(['1 -', '2 -']));
+  });
+
+  test('nothing is learnt of answers to several', () => {
+    const { turns, decided } = loop();
+    for (let i = 0; i < 5; i++) {
+      const requests = [told(a), told(b)];
+      for (const request of requests) turns.read(7, request, request, true);
+      const calls = [told('1'), told('2')];
+      for (const call of calls) turns.sent(7, call, OF_ITS_OWN);
+      turns.settle(7);
+      for (const call of calls) turns.read(7, null, call);
+      turns.responded(7, requests[0]!);
+      turns.responded(7, null);
+      for (const request of requests) request.open = false;
+    }
+    expect(new Set(decided)).toEqual(new Set(['1 -', '2 -']));
   });
 });

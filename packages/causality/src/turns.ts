@@ -12,6 +12,11 @@ const ONLY = 0.98;
 const IN_ORDER = 0.9;
 /** Together they stay below what makes a link. */
 const AMONG_SEVERAL = 0.45;
+/** A thread's order is believed when it has kept it so often, and of its calls no larger part has left in another. */
+const LEAST_IN_ORDER = 3;
+const MOST_OUT_OF_ORDER = 0.05;
+/** Stands for all sockets that carry one call at a time. */
+export const OF_ITS_OWN = 0;
 const MOST_CANDIDATES = 4;
 const MOST_OF_A_TURN = 64;
 const MOST_THREADS = 4_096;
@@ -35,6 +40,14 @@ interface Turn<R> {
   sent: number;
   /** Requests that are open and whose calls were not told apart: answers to nobody's calls are theirs. */
   lost: R[];
+  /** Its requests come several to a connection. */
+  isShared: boolean;
+  /** Answers to calls that were read since it last answered a request, and the last of the calls. */
+  answers: number;
+  answered: R | null;
+  /** Calls over connections of their own that left in the order of reading, and others, as the answers told. */
+  inOrder: number;
+  outOfOrder: number;
 }
 
 /**
@@ -46,6 +59,8 @@ interface Turn<R> {
  */
 export class Turns<R extends TurnRequest> {
   readonly #turns = new Map<number, Turn<R>>();
+  /** Calls over connections of their own → whose they are if they left in the order of reading. */
+  readonly #guesses = new WeakMap<R, R>();
   readonly #settled: (call: R, candidates: Candidate<R>[]) => void;
 
   /** @param settled told once of each call that was given to `sent` */
@@ -62,13 +77,33 @@ export class Turns<R extends TurnRequest> {
    * A thread has read for a request.
    * @param request null: for nobody known
    * @param read its head or body, or the answer to a call of it
+   * @param isShared it came over a connection that others share
    */
-  read(tid: number, request: R | null, read: R): void {
+  read(tid: number, request: R | null, read: R, isShared = false): void {
     let turn = this.#turns.get(tid);
     if (turn === undefined) {
       if (this.#turns.size >= MOST_THREADS) this.#forgetOldest();
-      turn = { works: [], calls: [], sockets: [], sent: 0, lost: [] };
+      turn = {
+        works: [],
+        calls: [],
+        sockets: [],
+        sent: 0,
+        lost: [],
+        isShared,
+        answers: 0,
+        answered: null,
+        inOrder: 0,
+        outOfOrder: 0,
+      };
       this.#turns.set(tid, turn);
+    } else if (isShared) {
+      turn.isShared = true;
+      // All that were read for have sent: what comes now is another turn's.
+      if (turn.calls.length > 0 && turn.calls.length === turn.works.filter(mustSend).length) this.settle(tid);
+    }
+    if (request !== read && turn.answered !== read) {
+      turn.answers++;
+      turn.answered = read;
     }
     const { works, sent } = turn;
     // The last thing that was read for it is what it goes on from.
@@ -76,6 +111,28 @@ export class Turns<R extends TurnRequest> {
     if (before >= 0) works.splice(before, 1);
     else if (works.length >= MOST_OF_A_TURN) works.shift();
     works.push({ request, read, after: sent });
+  }
+
+  /**
+   * A thread answers a request. If it has read the answer to one call since the last time, then that was a call of this request:
+   * so it shows whether the thread sends in the order of reading.
+   * @param request null: several at once
+   */
+  responded(tid: number, request: R | null): void {
+    const turn = this.#turns.get(tid);
+    if (turn === undefined || turn.answers === 0) return;
+    const guess = turn.answers === 1 && request !== null ? this.#guesses.get(turn.answered!) : undefined;
+    if (guess !== undefined) {
+      if (guess === request) turn.inOrder++;
+      else turn.outOfOrder++;
+    }
+    turn.answers = 0;
+    turn.answered = null;
+  }
+
+  /** Whether a thread serves several requests of one connection: what it has read at once it may send to anybody, in turn. */
+  isShared(tid: number): boolean {
+    return this.#turns.get(tid)?.isShared ?? false;
   }
 
   /**
@@ -106,7 +163,7 @@ export class Turns<R extends TurnRequest> {
     ];
   }
 
-  /** A call leaves when that is so; `settled` will be told for whom. */
+  /** A call leaves when that is so; `settled` will be told for whom. @param socket `OF_ITS_OWN`: one that no two calls share at a time */
   sent(tid: number, call: R, socket: number): void {
     const turn = this.#turns.get(tid);
     if (turn === undefined || turn.calls.length >= MOST_OF_A_TURN) {
@@ -138,7 +195,11 @@ export class Turns<R extends TurnRequest> {
       const calls = onSocket.get(socket)!;
       const sender =
         senders.length === 1 ? senders[0] : calls === senders.length ? senders[place] : undefined;
-      if (sender !== undefined) this.#settled(call, candidatesOf(sender, senders.length));
+      const isOrdered = socket === OF_ITS_OWN && senders.length > 1;
+      if (isOrdered && sender !== undefined && sender.request !== null)
+        this.#guesses.set(call, sender.request);
+      if (sender !== undefined && !(isOrdered && !keepsOrder(turn)))
+        this.#settled(call, candidatesOf(sender, senders.length));
       else this.#lose(turn, call, senders);
     }
   }
@@ -179,6 +240,11 @@ export class Turns<R extends TurnRequest> {
       return;
     }
   }
+}
+
+/** Proxies whose connections become writable in an order of their own (Envoy) show it by their answers, and so do those that keep it. */
+function keepsOrder({ inOrder, outOfOrder }: Turn<unknown>): boolean {
+  return inOrder >= LEAST_IN_ORDER && outOfOrder <= 1 + MOST_OUT_OF_ORDER * inOrder;
 }
 
 function mustSend<R extends TurnRequest>({ request, read }: Work<R>): boolean {

@@ -118,7 +118,6 @@ describe.each([nginx, haproxy, envoy])('$name, which is not traced', (proxy) => 
     const system = await start(proxy);
     for (const ids of ['fresh', 'none']) {
       const { spans, joins } = await run(system, ids);
-      console.log(proxy.name, ids, joins);
       // The proxy itself is in no span.
       expect(spans).toHaveLength(4 * COUNT);
       expect(joins.right).toBeGreaterThanOrEqual(2 * COUNT * 0.99);
@@ -140,7 +139,6 @@ describe.each([nginx, haproxy, envoy])('$name, which is not traced', (proxy) => 
       expect(traces.find(({ traceId }) => traceId === trace.traceId)).toMatchObject({ spanCount: 4 });
     }
     const { joins } = await run(system, '20');
-    console.log(proxy.name, 'used again', joins);
     expect(joins.certainlyWrong).toBe(0);
     expect(joins.wrong).toBeLessThanOrEqual(2 * COUNT * 0.002);
     // One after another they are told apart by their times; side by side they are left alone.
