@@ -112,3 +112,32 @@ describe.each(SCENARIOS)('$name', ({ name, calls, links, kinds }) => {
     expect(score.links.wrong).toBe(0);
   });
 });
+
+describe('python-asyncio', () => {
+  const recording = bytesOf('python-asyncio.weft.gz');
+
+  test('an event loop that acts rounds later: most links are right though nothing certain tells them', () => {
+    const truth = truthOf('python-asyncio');
+    const { score } = scoreSpans(truth, assembled(replayBytes(recording, { mask: false })));
+    expect(score.bySide.server).toEqual({ right: 1587, wrong: 0, missing: 0 });
+    // Without inference 36 are. The first requests teach the rest.
+    expect(score.bySide.client.right).toBeGreaterThan(1_000);
+    expect(score.certain.wrong).toBe(0);
+    expect(score.evidence.inferred?.right).toBeGreaterThan(900);
+  });
+
+  test('replayed again: the same spans, byte for byte', () => {
+    const replay = () => JSON.stringify(assembled(replayBytes(recording, { mask: true })));
+    expect(replay()).toBe(replay());
+  });
+
+  test('with inference switched off its links are missing, not guessed', () => {
+    const without = ['inferred'] as const;
+    const { score } = scoreSpans(
+      truthOf('python-asyncio'),
+      assembled(replayBytes(recording, { mask: false, without })),
+    );
+    expect(score.evidence.inferred).toBeUndefined();
+    expect(score.bySide.client.wrong).toBeLessThan(10);
+  });
+});

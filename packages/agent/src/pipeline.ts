@@ -1,4 +1,12 @@
-import { type Candidate, CausalityEngine, DEFAULT_THRESHOLD, type Moment, Turns } from '@weft/causality';
+import {
+  type Candidate,
+  CausalityEngine,
+  DEFAULT_THRESHOLD,
+  JointStage,
+  type Moment,
+  type Odds,
+  Turns,
+} from '@weft/causality';
 import { EVENT, FLAG, KIND, ROLE, TASK_EVENT, TRANSPORT } from '@weft/kernel';
 import { CALL_BYTES, detectProtocol, type Side, tls as TLS, TO_CLIENT, TO_SERVER } from '@weft/protocols';
 import { addressesLearnt, factsOf } from './capture/facts-of-event.ts';
@@ -26,6 +34,9 @@ const TICK_NANOS = 100e6;
 const TICKS_A_ROUND = 8;
 /** What only the quiet ends is given out so long after its end at the latest. */
 const LATEST_NANOS = QUIET_NANOS + TICKS_A_ROUND * TICK_NANOS;
+/** So sure, what the thread does decides at once for whom it makes a call; below it that waits for what comes. */
+const CLEAR = 0.9;
+const MOST_SURE = 0.999;
 /** Messages up to this size are copied whole anyway. */
 const SMALL_BYTES = 512;
 
@@ -53,6 +64,7 @@ export class Pipeline implements ExchangeSink {
   readonly #turns = new Turns<Exchange>((call, causes) =>
     this.#decided(call, this.#options.without.includes('inferred') ? [] : causes),
   );
+  readonly #joint = new JointStage<Exchange, Exchange>((call, causes) => this.#concluded(call, causes));
   readonly #held = new HeldCalls((exchange) => this.#ship(exchange));
   #nextTick = 0;
   /** Server ports whose protocol needs more of a call than its first bytes. */
@@ -81,7 +93,7 @@ export class Pipeline implements ExchangeSink {
 
   /** Entries that causality remembers. */
   get remembered(): number {
-    return this.#engine.size();
+    return this.#engine.size() + this.#joint.size;
   }
 
   /** Everything that ended before this moment has been emitted: no turn waits for its end any more, no chunk for one before it. */
@@ -147,13 +159,16 @@ export class Pipeline implements ExchangeSink {
     switch (task.kind) {
       case KIND.EXEC:
         this.#engine.processExited(task.tgid);
+        this.#joint.processExited(task.tgid);
         this.#processes.executed(task.tgid, task.name);
         break;
       case KIND.EXIT:
         this.#engine.threadExited(task.tgid, task.tid);
         this.#turns.exited(task.tid);
+        this.#joint.threadExited(task.tgid, task.tid);
         if (task.tgid === task.tid) {
           this.#engine.processExited(task.tgid);
+          this.#joint.processExited(task.tgid);
           this.#processes.exited(task.tgid);
         }
         break;
@@ -271,10 +286,17 @@ export class Pipeline implements ExchangeSink {
     const exchange = connection.touched(side);
     this.#noteRead(connection, side, event);
     if (connection.facts.role === 'client') {
-      if (side === TO_CLIENT) this.#engine.responseRead(causeOf(exchange), event);
+      if (side !== TO_CLIENT) return;
+      this.#engine.responseRead(causeOf(exchange), event);
+      if (exchange !== null) this.#joint.answerRead(exchange, event);
     } else if (exchange !== null) {
-      if (side === TO_SERVER) this.#engine.requestRead(exchange, event);
-      else this.#engine.responseWritten(exchange, event);
+      if (side === TO_SERVER) {
+        this.#engine.requestRead(exchange, event);
+        this.#joint.requestRead(exchange, exchange.request.name, event);
+      } else {
+        this.#engine.responseWritten(exchange, event);
+        this.#joint.responseWritten(exchange, exchange.request.name, event);
+      }
     } else if (side === TO_SERVER && session.interleaves && session.touchedAll.length > 1) {
       this.#engine.severalRead(event);
     }
@@ -375,11 +397,17 @@ export class Pipeline implements ExchangeSink {
       if (sharesWrites && this.#turns.isUnclear(at.tid, best?.request ?? null)) {
         exchange.undecided = true;
         this.#turns.sent(at.tid, exchange, facts.cookie);
+      } else if (
+        this.#isOpen(best, at) &&
+        this.#joint.callSent(exchange, kindOfCall(exchange), hintsOf(causes), at)
+      ) {
+        exchange.awaited = true;
       } else {
         const useTurns = sharesWrites && !this.#options.without.includes('inferred');
         this.#decided(exchange, useTurns ? this.#turns.clear(at.tid, causes) : causes);
         const cause = causeOf(exchange);
         if (cause !== null) exchange.waiter = this.#engine.callSent(cause, at);
+        this.#joint.knownCallSent(exchange, kindOfCall(exchange), cause, cause?.request.name ?? '', at);
       }
     } else if (!isHandshake(exchange)) {
       exchange.tid = at.tid;
@@ -390,6 +418,22 @@ export class Pipeline implements ExchangeSink {
   #decided(call: Exchange, causes: readonly Candidate<Exchange>[]): void {
     call.undecided = false;
     call.causes = causes;
+    const cause = causeOf(call);
+    if (cause !== null) cause.underWay++;
+  }
+
+  /** Nothing certain says for whom a thread that serves several makes a call. */
+  #isOpen(best: Candidate<Exchange> | undefined, at: Moment): boolean {
+    if (at.goid !== 0 || at.tid === 0 || this.#options.without.includes('inferred')) return false;
+    const clear = this.#engine.actsAtOnce(at) ? DEFAULT_THRESHOLD : CLEAR;
+    return (best === undefined || best.confidence < clear) && this.#engine.servesSeveral(at);
+  }
+
+  /** What was read and written before and after has told for whom a call was made. */
+  #concluded(call: Exchange, causes: readonly Candidate<Exchange>[]): void {
+    call.awaited = false;
+    call.causes = causes;
+    if (!call.open) return;
     const cause = causeOf(call);
     if (cause !== null) cause.underWay++;
   }
@@ -407,6 +451,8 @@ export class Pipeline implements ExchangeSink {
       this.#engine.requestServed(exchange, exchange.tid);
     }
     if (exchange.waiter !== 0) this.#engine.callAnswered(exchange.tgid, exchange.waiter);
+    if (exchange.connection.role === 'server') this.#joint.requestServed(exchange, exchange.tgid, this.now);
+    else this.#joint.callEnded(exchange, { tgid: exchange.tgid, tid: exchange.tid, time: this.now });
   }
 
   /** Gives up what is open on a connection, with exceptions. @returns how many exchanges */
@@ -430,6 +476,7 @@ export class Pipeline implements ExchangeSink {
     if (now > this.now) this.now = now;
     if (this.now < this.#nextTick) return;
     this.#nextTick = this.now + TICK_NANOS;
+    this.#joint.advance(this.now);
     this.#held.release(this.now, false);
     let budget = Math.max(64, Math.ceil(this.#connections.size / TICKS_A_ROUND));
     this.#idleCursor ??= this.#connections.values();
@@ -464,12 +511,14 @@ export class Pipeline implements ExchangeSink {
       this.#remember(connection);
       this.#connections.delete(cookie);
     }
+    this.#joint.flush();
     this.#held.release(this.now, true);
   }
 
   /** The end of a recording: everything that is open is given out as it stands. */
   finish(): void {
     for (const cookie of [...this.#connections.keys()]) this.#closed(cookie, this.now);
+    this.#joint.flush();
     this.#held.release(this.now, true);
   }
 }
@@ -489,6 +538,28 @@ function endSide(connection: Connection, side: Side, time: number): void {
 function causeOf(exchange: Exchange | null): Exchange | null {
   const best: Candidate<Exchange> | undefined = exchange?.causes[0];
   return best !== undefined && best.confidence >= DEFAULT_THRESHOLD ? best.request : null;
+}
+
+/** Who is asked for what: calls of one kind are made for the same reasons. */
+function kindOfCall({ connection, request }: Exchange): string {
+  return `${connection.remoteAddress}:${connection.remotePort} ${request.name}`;
+}
+
+/** What evidence that does not go by the thread says: odds by request; null: nothing. */
+function hintsOf(causes: readonly Candidate<Exchange>[]): Odds<Exchange>[] | null {
+  let hints: Odds<Exchange>[] | null = null;
+  for (const { request, evidence } of causes) {
+    let odds = 1;
+    for (const { kind, confidence } of evidence) {
+      if (kind === 'unit' || kind === 'socket-return' || kind === 'inferred') continue;
+      const sure = Math.min(confidence, MOST_SURE);
+      odds *= sure / (1 - sure);
+    }
+    if (odds === 1) continue;
+    hints ??= [];
+    hints.push({ request, odds });
+  }
+  return hints;
 }
 
 /** Bytes moved, but nobody saw by whom: nothing can be concluded from the unit of execution. */

@@ -36,6 +36,8 @@ export class Exchange implements TurnRequest {
   causes: readonly Candidate<Exchange>[] = [];
   /** Its causes are known at the end of the sender's turn (calls). */
   undecided = false;
+  /** Its causes are known later: what comes after it tells (calls). */
+  awaited = false;
   underWay = 0;
   /** Goroutine that waits for the answer (calls), 0 = none known. */
   waiter = 0;

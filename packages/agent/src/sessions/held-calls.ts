@@ -48,6 +48,7 @@ export class HeldCalls {
 }
 
 function isDue(exchange: Exchange, now: number): boolean {
+  if (exchange.awaited) return false;
   const waited = now - exchange.end;
   if (waited <= HOLD_NANOS) return exchange.causes.every((cause) => keyIsFinal(cause.request));
   if (waited > HOLD_INTERLEAVED_NANOS) return true;
