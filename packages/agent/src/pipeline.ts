@@ -3,7 +3,9 @@ import {
   CausalityEngine,
   DEFAULT_THRESHOLD,
   Errands,
+  JointStage,
   type Moment,
+  type Odds,
   OF_ITS_OWN,
   Turns,
 } from '@weft/causality';
@@ -44,6 +46,9 @@ const TICKS_A_ROUND = 8;
 const LATEST_NANOS = QUIET_NANOS + TICKS_A_ROUND * TICK_NANOS;
 /** What was believed before that. */
 const OUTDONE = 0.4;
+/** So sure, what the thread does decides at once for whom it makes a call; below it that waits for what comes. */
+const CLEAR = 0.9;
+const MOST_SURE = 0.999;
 /** Messages up to this size are copied whole anyway. */
 const SMALL_BYTES = 512;
 
@@ -75,6 +80,7 @@ export class Pipeline implements ExchangeSink {
   readonly #errands = new Errands<Exchange, Exchange>((call, request, sure) =>
     this.#errandOver(call, request, sure),
   );
+  readonly #joint = new JointStage<Exchange, Exchange>((call, causes) => this.#concluded(call, causes));
   readonly #held = new HeldCalls((exchange) => this.#ship(exchange));
   #nextTick = 0;
   /** Server ports whose protocol needs more of a call than its first bytes. */
@@ -106,7 +112,7 @@ export class Pipeline implements ExchangeSink {
 
   /** Entries that causality remembers. */
   get remembered(): number {
-    return this.#engine.size();
+    return this.#engine.size() + this.#joint.size;
   }
 
   /** Everything that ended before this moment has been emitted: no turn waits for its end any more, no chunk for one before it. */
@@ -178,14 +184,17 @@ export class Pipeline implements ExchangeSink {
       case KIND.EXEC:
         this.#engine.processExited(task.tgid);
         this.#wakesOf.delete(task.tgid);
+        this.#joint.processExited(task.tgid);
         this.#processes.executed(task.tgid, task.name);
         break;
       case KIND.EXIT:
         this.#engine.threadExited(task.tgid, task.tid);
         this.#turns.exited(task.tid);
+        this.#joint.threadExited(task.tgid, task.tid);
         if (task.tgid === task.tid) {
           this.#engine.processExited(task.tgid);
           this.#wakesOf.delete(task.tgid);
+          this.#joint.processExited(task.tgid);
           this.#processes.exited(task.tgid);
         }
         break;
@@ -303,10 +312,17 @@ export class Pipeline implements ExchangeSink {
     this.#noteRead(connection, side, event);
     if (connection.facts.role === 'server' && side === TO_CLIENT) this.#turns.responded(event.tid, exchange);
     if (connection.facts.role === 'client') {
-      if (side === TO_CLIENT) this.#engine.responseRead(causeOf(exchange), event);
+      if (side !== TO_CLIENT) return;
+      this.#engine.responseRead(causeOf(exchange), event);
+      if (exchange !== null) this.#joint.answerRead(exchange, event);
     } else if (exchange !== null) {
-      if (side === TO_SERVER) this.#engine.requestRead(exchange, event);
-      else this.#engine.responseWritten(exchange, event);
+      if (side === TO_SERVER) {
+        this.#engine.requestRead(exchange, event);
+        this.#joint.requestRead(exchange, exchange.request.name, event);
+      } else {
+        this.#engine.responseWritten(exchange, event);
+        this.#joint.responseWritten(exchange, exchange.request.name, event);
+      }
     } else if (side === TO_SERVER && session.interleaves && session.touchedAll.length > 1) {
       this.#engine.severalRead(event);
     }
@@ -410,6 +426,11 @@ export class Pipeline implements ExchangeSink {
       if (sharesWrites && this.#turns.isUnclear(at.tid, best?.request ?? null)) {
         exchange.undecided = true;
         this.#turns.sent(at.tid, exchange, interleaves ? facts.cookie : OF_ITS_OWN);
+      } else if (
+        this.#isOpen(best, at) &&
+        this.#joint.callSent(exchange, kindOfCall(exchange), hintsOf(causes), at)
+      ) {
+        exchange.awaited = true;
       } else {
         const useTurns = sharesWrites && !this.#options.without.includes('inferred');
         this.#decided(exchange, useTurns ? this.#turns.clear(at.tid, causes) : causes);
@@ -419,6 +440,7 @@ export class Pipeline implements ExchangeSink {
         }
         const cause = causeOf(exchange);
         if (cause !== null) exchange.waiter = this.#engine.callSent(cause, at);
+        this.#joint.knownCallSent(exchange, kindOfCall(exchange), cause, cause?.request.name ?? '', at);
       }
     } else if (!isHandshake(exchange)) {
       exchange.tid = at.tid;
@@ -456,6 +478,22 @@ export class Pipeline implements ExchangeSink {
     if (call.open) request.underWay++;
   }
 
+  /** Nothing certain says for whom a thread that serves several makes a call. */
+  #isOpen(best: Candidate<Exchange> | undefined, at: Moment): boolean {
+    if (at.goid !== 0 || at.tid === 0 || this.#options.without.includes('inferred')) return false;
+    const clear = this.#engine.actsAtOnce(at) ? DEFAULT_THRESHOLD : CLEAR;
+    return (best === undefined || best.confidence < clear) && this.#engine.servesSeveral(at);
+  }
+
+  /** What was read and written before and after has told for whom a call was made. */
+  #concluded(call: Exchange, causes: readonly Candidate<Exchange>[]): void {
+    call.awaited = false;
+    call.causes = causes;
+    if (!call.open) return;
+    const cause = causeOf(call);
+    if (cause !== null) cause.underWay++;
+  }
+
   closed(exchange: Exchange): void {
     this.#forget(exchange);
     this.#held.add(exchange);
@@ -470,6 +508,8 @@ export class Pipeline implements ExchangeSink {
       this.#engine.requestServed(exchange, exchange.tid);
     }
     if (exchange.waiter !== 0) this.#engine.callAnswered(exchange.tgid, exchange.waiter);
+    if (exchange.connection.role === 'server') this.#joint.requestServed(exchange, exchange.tgid, this.now);
+    else this.#joint.callEnded(exchange, { tgid: exchange.tgid, tid: exchange.tid, time: this.now });
   }
 
   /** Gives up what is open on a connection, with exceptions. @returns how many exchanges */
@@ -494,6 +534,7 @@ export class Pipeline implements ExchangeSink {
     if (this.now < this.#nextTick) return;
     this.#nextTick = this.now + TICK_NANOS;
     this.#errands.advance(this.now);
+    this.#joint.advance(this.now);
     this.#held.release(this.now, false);
     let budget = Math.max(64, Math.ceil(this.#connections.size / TICKS_A_ROUND));
     this.#idleCursor ??= this.#connections.values();
@@ -529,6 +570,7 @@ export class Pipeline implements ExchangeSink {
       this.#connections.delete(cookie);
     }
     this.#errands.flush();
+    this.#joint.flush();
     this.#held.release(this.now, true);
   }
 
@@ -536,6 +578,7 @@ export class Pipeline implements ExchangeSink {
   finish(): void {
     for (const cookie of [...this.#connections.keys()]) this.#closed(cookie, this.now);
     this.#errands.flush();
+    this.#joint.flush();
     this.#held.release(this.now, true);
   }
 }
@@ -572,6 +615,28 @@ function outdone(candidate: Candidate<Exchange>): Candidate<Exchange> {
     confidence: Math.min(one.confidence, OUTDONE),
   }));
   return { ...candidate, evidence, confidence: Math.min(candidate.confidence, OUTDONE) };
+}
+
+/** Who is asked for what: calls of one kind are made for the same reasons. */
+function kindOfCall({ connection, request }: Exchange): string {
+  return `${connection.remoteAddress}:${connection.remotePort} ${request.name}`;
+}
+
+/** What evidence that does not go by the thread says: odds by request; null: nothing. */
+function hintsOf(causes: readonly Candidate<Exchange>[]): Odds<Exchange>[] | null {
+  let hints: Odds<Exchange>[] | null = null;
+  for (const { request, evidence } of causes) {
+    let odds = 1;
+    for (const { kind, confidence } of evidence) {
+      if (kind === 'unit' || kind === 'socket-return' || kind === 'inferred') continue;
+      const sure = Math.min(confidence, MOST_SURE);
+      odds *= sure / (1 - sure);
+    }
+    if (odds === 1) continue;
+    hints ??= [];
+    hints.push({ request, odds });
+  }
+  return hints;
 }
 
 /** Bytes moved, but nobody saw by whom: nothing can be concluded from the unit of execution. */

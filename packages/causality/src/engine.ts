@@ -21,6 +21,8 @@ import type { ErrandSink } from './wakes/errands.ts';
 /** Candidates kept of a call, the chosen one included. */
 const MAX_CANDIDATES = 4;
 const MAX_PROCESSES = 4_096;
+/** So often a loop acts for what it read last, if that is its habit. */
+const AT_ONCE = 0.9;
 
 /** Below this confidence a link is a candidate, not a parent: a wrong join hurts more than a missing one. */
 export const DEFAULT_THRESHOLD = 0.5;
@@ -157,6 +159,16 @@ export class CausalityEngine<R extends ServedRequest> {
     process.habits.learnCalls(request.calls);
     const thread = process.threads.get(tid);
     if (thread !== undefined && thread.open > 0) thread.open--;
+  }
+
+  /** The thread has read several requests that are still open. */
+  servesSeveral(at: Moment): boolean {
+    return (this.#processes.get(at.tgid)?.threads.get(at.tid)?.open ?? 0) > 1;
+  }
+
+  /** Its loops act for what they have just read, as far as is known. */
+  actsAtOnce(at: Moment): boolean {
+    return (this.#processes.get(at.tgid)?.habits.actsAtOnce ?? 1) > AT_ONCE;
   }
 
   /** A client socket starts to connect. */

@@ -49,7 +49,6 @@ export class HeldCalls {
 
 function isDue(exchange: Exchange, now: number): boolean {
   if (exchange.awaited) return false;
-  if (exchange.causes.length === 0) return true;
   const waited = now - exchange.end;
   if (waited <= HOLD_NANOS) return exchange.causes.every((cause) => keyIsFinal(cause.request));
   if (waited > HOLD_INTERLEAVED_NANOS) return true;
