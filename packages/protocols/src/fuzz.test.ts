@@ -113,7 +113,7 @@ describe('memory stays bounded and time linear, whatever goes on for ever', () =
       TO_SERVER,
       '',
       Array.from(
-        { length: 999 },
+        { length: 500 },
         (_, id) => fastcgiWire.begin(id + 1) + fastcgiWire.record(5, id + 1, 'x'.repeat(50)),
       ).join(''),
     ],
