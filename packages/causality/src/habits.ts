@@ -21,6 +21,10 @@ export class Habits {
   #first = 0;
   #last = 0;
 
+  /** Answers that threads gave which read requests, and those of them that another thread had read. */
+  #given = 0;
+  #moved = 0;
+
   /**
    * Its event loops read all that is ready and then act in that order. A loop of which little is known gives itself away by
    * reading several messages without acting on any.
@@ -62,6 +66,21 @@ export class Habits {
       this.#turns /= 2;
       this.#first /= 2;
       this.#last /= 2;
+    }
+  }
+
+  /** How often a request that a thread has read stays with it, 0..1: of runtimes whose tasks go from thread to thread less than 1. */
+  get stays(): number {
+    return this.#given === 0 ? 1 : 1 - this.#moved / this.#given;
+  }
+
+  /** A thread that reads requests gives an answer. @param moved another one had read the request */
+  learnPlace(moved: boolean): void {
+    this.#given++;
+    if (moved) this.#moved++;
+    if (this.#given > MOST_REQUESTS) {
+      this.#given /= 2;
+      this.#moved /= 2;
     }
   }
 

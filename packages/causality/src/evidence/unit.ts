@@ -7,7 +7,8 @@ import type { Believe, EvidenceSource } from './source.ts';
 /**
  * How sure a thread's context is.
  *
- * - a thread that serves one request at a time works for that one, whatever it waits for in between
+ * - a thread that serves one request at a time works for that one, whatever it waits for in between, unless the process's
+ *   requests go from thread to thread
  * - an event loop with one request open works for that one too, unless other threads of the process serve
  *   requests: it may send on their behalf
  * - an event loop that has not slept since has, nearly always, not turned to anything else that the
@@ -49,8 +50,8 @@ function threadConfidence<R extends ServedRequest>(
   }
   if (!thread.serves && process.open.size > 1 && !process.wakes.areTold) return slept ? WORKER_SLEPT : WORKER;
   if (thread.open <= 1) {
-    if (slept) return EXCLUSIVE_SLEPT;
-    return thread.loop && process.open.size > 1 ? ALONE_ON_LOOP : EXCLUSIVE;
+    if (slept) return EXCLUSIVE_SLEPT * process.habits.stays;
+    return (thread.loop && process.open.size > 1 ? ALONE_ON_LOOP : EXCLUSIVE) * process.habits.stays;
   }
   if (first) return SHARED_NEW_SOCKET;
   return (slept ? SHARED_SLEPT : SHARED) * process.habits.actsAtOnce;
