@@ -143,7 +143,7 @@ export class CausalityEngine<R extends ServedRequest> {
     if (thread !== undefined && thread.open > 1 && thread.reading.acting !== request) {
       process.habits.learnAnswer(atOnce, thread.reading.acted(request));
     }
-    if (thread?.serves === true) process.habits.learnPlace(!process.wakes.queue.hasRead(request, at.tid));
+    if (thread?.serves === true) process.habits.learnPlace((request.tid || at.tid) !== at.tid);
     if (!atOnce) this.#setContext(request, 'unit', at, false);
     answeredWhenWoken(process, request, at, unit?.current?.request.open !== true, this.#errands);
   }

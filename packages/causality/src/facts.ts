@@ -28,6 +28,8 @@ export interface Moment {
 /** A request that a process is serving, as far as causality cares. The caller's own object implements it. */
 export interface ServedRequest {
   readonly tgid: number;
+  /** Thread that read it; 0 or absent: not known. */
+  readonly tid?: number | undefined;
   /** When its first byte was read. */
   readonly openedAt: number;
   /** Trace id that it carried, or null. */

@@ -24,7 +24,7 @@ const NEGLIGIBLE = 0.003;
 const UNAWAITED = 0.004;
 /** How much is learnt from what the first look sees, and from each further one; the last look at a pass counts whole. */
 const FIRST_LESSON = 0.05;
-const FURTHER_LESSON = 0.3;
+const FURTHER_LESSON = 0.6;
 const LIKELY = 0.5;
 /** So many passes a read stays in question, whatever the first look makes of it. */
 const YOUNG = 3;

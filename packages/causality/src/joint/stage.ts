@@ -12,13 +12,15 @@ export interface JointSettings {
 }
 
 export const DEFAULT_JOINT_SETTINGS: JointSettings = {
-  delay: 0.8e9,
+  delay: 0.7e9,
   mostWaiting: 16_384,
   mostProcesses: 1_024,
 };
 
 /** A loop that has done nothing for so long has ended its pass, ns. */
 const QUIET = 20e6;
+/** Time between two looks at the window, ns: each costs as much as the first. */
+const LOOK_EVERY = 0.29e9;
 /** Looks at what is left when nothing more will be told. */
 const LAST_LOOKS = 4;
 const MOST_THREADS = 256;
@@ -55,6 +57,7 @@ export class JointStage<R extends ServedRequest, C> {
   /** Requests that are over; they are forgotten with the calls that ended at that time. */
   #over: { process: Process<R, C>; request: R; time: number }[] = [];
   #waiting = 0;
+  #nextLook = 0;
 
   constructor(settled: (call: C, candidates: Candidate<R>[]) => void, settings: Partial<JointSettings> = {}) {
     this.#settings = { ...DEFAULT_JOINT_SETTINGS, ...settings };
@@ -197,8 +200,10 @@ export class JointStage<R extends ServedRequest, C> {
     this.#ended.push({ process, tid: at.tid, call: node });
   }
 
-  /** Decides what is due. @param now everything before was told */
+  /** Decides what is due, every now and then. @param now everything before was told */
   advance(now: number): void {
+    if (now < this.#nextLook) return;
+    this.#nextLook = now + LOOK_EVERY;
     for (const { loops } of this.#processes.values()) {
       for (const loop of loops.values()) {
         loop.rest(now - QUIET);

@@ -40,7 +40,7 @@ describe('errands of workers', () => {
     expect(pool.told).toEqual([]);
     pool.world.completes(b, { tid: W1 });
     pool.world.completes(a, { tid: W2 });
-    expect(pool.told).toEqual(['1 b 0.99', '3 b 0.99', '2 a 0.99']);
+    expect(pool.told).toEqual(['1 b 0.985', '3 b 0.985', '2 a 0.985']);
     expect(pool.errands.size).toBe(0);
   });
 
@@ -63,7 +63,7 @@ describe('errands of workers', () => {
     pool.world.wakes(READER, W1, { place: 70 });
     pool.call('1', W1);
     pool.world.wakes(W1, READER, { place: 71, switches: 1, wokenSwitches: 1 });
-    expect(pool.told).toEqual(['1 a 0.99']);
+    expect(pool.told).toEqual(['1 a 0.985']);
   });
 
   test('new work before an answer ends it: what was known stands', () => {

@@ -1,7 +1,7 @@
 import type { Moment, ServedRequest } from '../facts.ts';
 
 /** Whoever answers a request has made the calls before that for it. */
-const ANSWERED = 0.99;
+const ANSWERED = 0.985;
 /** Whoever was woken by a worker answers with its result. */
 const GIVEN_BACK = 0.98;
 /** The same, but the worker that is believed to have had the request is done too. */
