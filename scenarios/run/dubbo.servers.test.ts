@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SpanJson } from '@weft/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tested } from '../../scripts/lib/tested.mjs';
 import {
   accepts,
   buildJava,
@@ -92,6 +94,8 @@ describe.skipIf(!isHere || process.geteuid?.() !== 0)('Dubbo, providers and a co
     expect(served.length).toBeGreaterThanOrEqual(SERIALIZATIONS.length * (2 * ROUNDS + 4));
     expect(served.length).toBe(calls.size);
     expect(served.filter(({ parentSpanId }) => !calls.has(parentSpanId))).toEqual([]);
+    const project = readFileSync(new URL('dubbo/pom.xml', import.meta.url), 'utf8');
+    tested('dubbo', 'Dubbo', /<artifactId>dubbo<\/artifactId>\s*<version>([^<]+)/.exec(project)?.[1] ?? '');
   });
 
   test.each(SERIALIZATIONS)('calls in %s', (kind) => {

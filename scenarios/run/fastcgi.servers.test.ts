@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SpanJson } from '@weft/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tested } from '../../scripts/lib/tested.mjs';
 import {
   createCgroup,
   createProgramGroup,
@@ -155,6 +157,7 @@ describe.skipIf(!isHere || process.geteuid?.() !== 0)('nginx and PHP-FPM', () =>
     const served = spans.filter(({ kind }) => kind === 'server');
     expect(served.filter(({ parentSpanId }) => !calls.has(parentSpanId))).toEqual([]);
     expect(spans.filter(({ attributes }) => attributes['weft.incomplete'] === true)).toEqual([]);
+    tested('fastcgi', 'PHP-FPM', execFileSync(findPhpFpm()!, ['--version'], { encoding: 'utf8' }));
   });
 
   test('nginx called it for the request that it served, and PHP called Redis for that', () => {

@@ -18,6 +18,8 @@ import {
 import type { Candidate, Moment, OutgoingCall, ServedRequest, Wake } from './facts.ts';
 import type { ErrandSink } from './wakes/errands.ts';
 
+/** So often the requests of a process have to stay with the thread that read them, for its order of reading to say anything. */
+const MOSTLY = 0.95;
 /** Candidates kept of a call, the chosen one included. */
 const MAX_CANDIDATES = 4;
 const MAX_PROCESSES = 4_096;
@@ -162,9 +164,10 @@ export class CausalityEngine<R extends ServedRequest> {
     if (thread !== undefined && thread.open > 0) thread.open--;
   }
 
-  /** The thread has read several requests that are still open. */
+  /** The thread has read several requests that are still open, and what a thread reads is its own to act on. */
   servesSeveral(at: Moment): boolean {
-    return (this.#processes.get(at.tgid)?.threads.get(at.tid)?.open ?? 0) > 1;
+    const process = this.#processes.get(at.tgid);
+    return (process?.threads.get(at.tid)?.open ?? 0) > 1 && process!.habits.stays > MOSTLY;
   }
 
   /** Its loops act for what they have just read, as far as is known. */

@@ -1,4 +1,4 @@
-import type { Protocol } from '../protocol.ts';
+import type { Protocol, ProtocolSummary } from '../protocol.ts';
 import { createFastCgiParser } from './parser.ts';
 import { detect, sideOf } from './recognise.ts';
 
@@ -8,6 +8,17 @@ import { detect, sideOf } from './recognise.ts';
  */
 const CALL_BYTES = 16_384;
 
+const SUMMARIES: readonly ProtocolSummary[] = [
+  {
+    key: 'fastcgi',
+    title: 'FastCGI',
+    specification: 'FastCGI 1.0',
+    reads:
+      'Method, path and query of the request, status and end of its response, application and protocol status; one request after the other or several at once, management records, aborts.',
+    ids: 'headers',
+  },
+];
+
 /** FastCGI 1.0, between web servers and applications (PHP-FPM and kin). */
 export const fastcgi: Protocol = {
   name: 'fastcgi',
@@ -15,4 +26,5 @@ export const fastcgi: Protocol = {
   sideOf,
   createParser: createFastCgiParser,
   callBytes: CALL_BYTES,
+  summaries: SUMMARIES,
 };
