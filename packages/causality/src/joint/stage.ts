@@ -166,6 +166,11 @@ export class JointStage<R extends ServedRequest, C> {
     return true;
   }
 
+  /** The thread's order of reading is followed: it has made a call of which nothing said for whom. */
+  isWatched(at: Place): boolean {
+    return this.#loop(at) !== undefined;
+  }
+
   /** A call of known cause leaves: others are told by it. @param parent null: it has none */
   knownCallSent(call: C, kind: string, parent: R | null, type: string, at: Place): void {
     const loop = this.#loop(at);
