@@ -85,6 +85,7 @@ export class Sender {
     try {
       while (this.#queue.length > 0) {
         const batch = this.#queue[0]!;
+        const isLastTry = this.#stopped;
         const answer = await this.#send(batch);
         if (answer !== 'retry') {
           this.#queue.shift();
@@ -92,9 +93,9 @@ export class Sender {
           if (answer === 'refused') this.droppedRows += batch.rows;
           this.#options.left?.(answer === 'taken' ? batch.block : null);
           delay = RETRY_MIN_MS;
-        } else if (this.#stopped) {
+        } else if (isLastTry) {
           this.#giveUp();
-        } else {
+        } else if (!this.#stopped) {
           await this.#pause(delay);
           delay = Math.min(RETRY_MAX_MS, delay * 2);
         }
