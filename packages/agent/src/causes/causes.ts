@@ -169,7 +169,9 @@ export class Causes {
       this.#turns.sent(at.tid, exchange, interleaves ? cookie : OF_ITS_OWN);
       return;
     }
-    if (this.#isOpen(best, at) && this.#joint.callSent(exchange, kindOfCall(exchange), hintsOf(causes), at)) {
+    // What a turn's calls leave together with says nothing of the order of reading.
+    const isOpen = !sharesWrites && this.#isOpen(best, at);
+    if (isOpen && this.#joint.callSent(exchange, kindOfCall(exchange), hintsOf(causes), at)) {
       exchange.awaited = true;
       return;
     }
