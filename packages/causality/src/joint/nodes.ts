@@ -3,16 +3,16 @@ import type { Sort } from './transitions.ts';
 /** A request that is being served, as the stage sees it. */
 export interface Served<R> {
   readonly request: R;
-  /** Its endpoint. */
-  readonly type: string;
+  /** Its endpoint, by number. */
+  readonly type: number;
   /** Its response has begun. */
   written: boolean;
   /** Number of the loop's pass in which it did; infinite: not yet. */
   answered: number;
   /** Calls that were most probably made for it. */
   readonly made: Call<R, unknown>[];
-  /** Scratch while a write is compared: what is said of it; below 0: nothing. */
-  weight: number;
+  /** Scratch of a look: its number there; below 0: none. */
+  place: number;
 }
 
 /**
@@ -58,6 +58,8 @@ export interface Odds<R> {
 export interface Read<R, C> {
   readonly served: Served<R> | null;
   readonly call: Call<R, C> | null;
+  /** By its name alone, and by all that is known. */
+  readonly base: Sort;
   sort: Sort;
   /** Number of the pass in which it was read. */
   readonly pass: number;
@@ -82,13 +84,10 @@ export interface Write<R, C> {
 
 /** Probability, before anything speaks for it, that a call was made for a request which its start did not point to. */
 export const UNLIKELY = 0.002;
-const MOST_CANDIDATES = 64;
-
-/** How probable its start makes it that a call was made for a request. */
-export function priorOf<R, C>(call: Call<R, C>, served: Served<R>): number {
-  const at = call.who.indexOf(served);
-  return at < 0 ? (call.known ? 0 : UNLIKELY) : call.prior[at]!;
-}
+export const MOST_CANDIDATES = 64;
+const LIKELY = 0.5;
+/** Calls that are counted to one request; what more it makes tells nothing. */
+const MOST_MADE = 64;
 
 /** How probable it is that a read's request had not been answered before a pass. */
 export function aliveIn<R, C>({ served, call }: Read<R, C>, pass: number): number {
@@ -103,6 +102,44 @@ export function oddsOf<R, C>(call: Call<R, C>, served: Served<R>): number {
   if (call.odds === null) return 1;
   for (const { request, odds } of call.odds) if (request === served.request) return odds;
   return 1;
+}
+
+/** The request that a write belongs to for certain, or null. */
+export function boundTo<R, C>({ served, call }: Write<R, C>): Served<R> | null {
+  return served ?? (call!.known ? (call!.who[0] ?? null) : null);
+}
+
+/** Something besides its start speaks for or against some of a call's candidates. */
+export function isInformed<R, C>({ who, between, later, odds }: Call<R, C>): boolean {
+  if (odds !== null) return true;
+  for (let k = 0; k < who.length; k++) if (later[k] !== 1 || between[k] !== 1) return true;
+  return false;
+}
+
+/** Counts a call to the request that has made it more probably than not, if one has. */
+export function ownByLikeliest<R, C>(call: Call<R, C>): void {
+  const { who, prior, later } = call;
+  let sum = 0;
+  let best = 0;
+  let most: Served<R> | null = null;
+  for (let k = 0; k < who.length; k++) {
+    const one = prior[k]! * later[k]!;
+    sum += one;
+    if (one <= best) continue;
+    best = one;
+    most = who[k]!;
+  }
+  own(call, best >= LIKELY * sum ? most : null);
+}
+
+/** Counts a call to a request. */
+export function own<R, C>(call: Call<R, C>, owner: Served<R> | null): void {
+  const before = call.owner;
+  if (before === owner) return;
+  const at = before === null ? -1 : before.made.indexOf(call);
+  if (at >= 0) before!.made.splice(at, 1);
+  if (owner !== null && owner.made.length < MOST_MADE) owner.made.push(call);
+  call.owner = owner;
 }
 
 /** Recomputes the priors. */

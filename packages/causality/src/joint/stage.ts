@@ -1,4 +1,5 @@
 import type { Candidate, ServedRequest } from '../facts.ts';
+import { Frame } from './frame.ts';
 import { Loop } from './loop.ts';
 import { type Call, type Odds, type Served, shares } from './nodes.ts';
 import { Transitions } from './transitions.ts';
@@ -51,6 +52,7 @@ interface Process<R, C> {
 export class JointStage<R extends ServedRequest, C> {
   readonly #settings: JointSettings;
   readonly #settled: (call: C, candidates: Candidate<R>[]) => void;
+  readonly #frame = new Frame<R, C>();
   readonly #processes = new Map<number, Process<R, C>>();
   /** Calls that have ended and wait for their decision, in that order. */
   #ended: { process: Process<R, C>; tid: number; call: Call<R, C> }[] = [];
@@ -102,7 +104,7 @@ export class JointStage<R extends ServedRequest, C> {
           break;
         }
       }
-      loop = new Loop(process.transitions);
+      loop = new Loop(process.transitions, this.#frame);
       process.loops.set(tid, loop);
     }
     return { process, loop };
@@ -113,11 +115,11 @@ export class JointStage<R extends ServedRequest, C> {
     if (served === undefined) {
       served = {
         request,
-        type,
+        type: process.transitions.type(type),
         written: false,
         answered: Number.POSITIVE_INFINITY,
         made: [],
-        weight: -1,
+        place: -1,
       };
       process.served.set(request, served);
     }
@@ -129,7 +131,7 @@ export class JointStage<R extends ServedRequest, C> {
     const loop = this.#loop(at);
     if (loop === undefined) return;
     const process = this.#processes.get(at.tgid)!;
-    loop.requestRead(this.#served(process, request, type), at.time);
+    loop.requestRead(this.#served(process, request, type), type, at.time);
   }
 
   /** Bytes of its response were written. */

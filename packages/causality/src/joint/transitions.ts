@@ -4,7 +4,7 @@ export const RESPONSE = 0;
 export const FIRST_CALL = 1;
 const MOST_KINDS = 32;
 /** Nothing is written; anything or nothing. */
-const NOTHING = MOST_KINDS;
+export const NOTHING = MOST_KINDS;
 const TOTAL = MOST_KINDS + 1;
 const WIDTH = MOST_KINDS + 2;
 
@@ -19,6 +19,8 @@ const PRIOR = 2;
 const BROAD_PRIOR = 1;
 /** What was learnt may be wrong: so much of it is left to chance. */
 const OPEN_MIND = 0.02;
+/** Probabilities are computed anew when so much more has been seen. */
+const STALE = 0.02;
 /** Before anything is known: that a read leads to nothing in a pass, just after it and later. */
 const IDLE_AT_FIRST = 0.5;
 const IDLE_LATER = 0.6;
@@ -43,6 +45,11 @@ function sizeOf(writes: number): number {
   return writes < 3 ? 0 : writes < 6 ? 1 : writes < 12 ? 2 : 3;
 }
 
+/** Where the chances of an age begin. */
+export function chancesAt(age: number): number {
+  return age * WIDTH;
+}
+
 export function ageOf(passes: number): number {
   return passes < 3 ? passes : passes < 5 ? 3 : passes < 9 ? 4 : 5;
 }
@@ -50,14 +57,40 @@ export function ageOf(passes: number): number {
 /** What a sort of read has led to, by age. */
 export interface Sort {
   readonly broader: Sort | null;
+  readonly number: number;
   /** Number of those that are told apart by how soon they act. */
   readonly pace: number;
   readonly counts: Float64Array;
+  /** The probabilities that follow from the counts, and the same with a part left to chance; brought up to date now and then. */
+  readonly shares: Float64Array;
+  readonly chances: Float64Array;
+  /** By age: number of the last update, that of the broader sort's which it used, and what had been seen by then. */
+  readonly updates: Int32Array;
+  readonly basedOn: Int32Array;
+  readonly seen: Float64Array;
+  /** Narrower sorts. */
+  readonly narrower: Map<number, Sort>;
+}
+
+function newSort(broader: Sort | null, number: number, pace: number): Sort {
+  return {
+    broader,
+    number,
+    pace,
+    counts: new Float64Array(AGES * WIDTH),
+    shares: new Float64Array(AGES * WIDTH),
+    chances: new Float64Array(AGES * WIDTH),
+    updates: new Int32Array(AGES),
+    basedOn: new Int32Array(AGES),
+    seen: new Float64Array(AGES).fill(-1),
+    narrower: new Map(),
+  };
 }
 
 /** What is learnt of a process: which reads lead to which writes, and how many passes of the loop later. */
 export class Transitions {
   readonly #kinds = new Map<string, number>();
+  readonly #types = new Map<string, number>();
   readonly #sorts = new Map<string, Sort>();
   readonly #again = new Float64Array(MOST_KINDS * WIDTH);
   #paces = 1;
@@ -68,7 +101,9 @@ export class Transitions {
   readonly #kept = new Float64Array(MOST_PACES * MOST_PACES);
   readonly #rounds = new Float64Array(SIZES);
   readonly #places = new Float64Array(SIZES);
-  readonly #any: Sort = { broader: null, pace: 0, counts: new Float64Array(AGES * WIDTH) };
+  readonly #any = newSort(null, 0, 0);
+  #sortsMade = 1;
+  #kindsKnown = 0;
 
   /** Number of a kind of call. */
   kind(name: string): number {
@@ -80,17 +115,34 @@ export class Transitions {
     return kind;
   }
 
-  /** A sort of read. @param broader what it leans on while little is known of itself */
-  sort(name: string, broader: Sort | null, pace = true): Sort {
+  /** Number of an endpoint. */
+  type(name: string): number {
+    let type = this.#types.get(name);
+    if (type === undefined) {
+      type = this.#types.size;
+      if (type < MOST_SORTS) this.#types.set(name, type);
+    }
+    return type;
+  }
+
+  /** The sort of reads with such a name. */
+  sort(name: string): Sort {
     let sort = this.#sorts.get(name);
     if (sort === undefined) {
-      if (this.#sorts.size >= MOST_SORTS) return broader ?? this.#any;
-      sort = {
-        broader: broader ?? this.#any,
-        pace: pace ? this.#nextPace() : (broader?.pace ?? 0),
-        counts: new Float64Array(AGES * WIDTH),
-      };
+      if (this.#sortsMade > MOST_SORTS) return this.#any;
+      sort = newSort(this.#any, this.#sortsMade++, this.#nextPace());
       this.#sorts.set(name, sort);
+    }
+    return sort;
+  }
+
+  /** A part of a sort: while little is known of it, it leans on the whole. @param pace whether it is told apart by how soon it acts */
+  narrower(broader: Sort, part: number, pace: boolean): Sort {
+    let sort = broader.narrower.get(part);
+    if (sort === undefined) {
+      if (this.#sortsMade > MOST_SORTS) return broader;
+      sort = newSort(broader, this.#sortsMade++, pace ? this.#nextPace() : broader.pace);
+      broader.narrower.set(part, sort);
     }
     return sort;
   }
@@ -99,14 +151,40 @@ export class Transitions {
     return this.#paces < MOST_PACES ? this.#paces++ : 0;
   }
 
-  /** Probability that a read of that age which has led to nothing yet leads to a write of this kind now. */
-  leads(sort: Sort, age: number, kind: number): number {
-    return (1 - OPEN_MIND) * this.#share(sort, age, kind) + OPEN_MIND * this.#guess(age, kind);
+  /**
+   * Probabilities that a read of that age which has led to nothing yet leads to a write of each kind now, or to none (`NOTHING`).
+   * @returns the sort's `chances`, from `chancesAt` on
+   */
+  chances(sort: Sort, age: number): Float64Array {
+    if (this.#kindsKnown !== this.#kinds.size) {
+      this.#kindsKnown = this.#kinds.size;
+      this.#any.seen.fill(-1);
+    }
+    this.#update(sort, age);
+    return sort.chances;
   }
 
-  /** Probability that it leads to nothing. */
-  idles(sort: Sort, age: number): number {
-    return (1 - OPEN_MIND) * this.#share(sort, age, NOTHING) + OPEN_MIND * this.#guess(age, NOTHING);
+  /** Little by little: counts that have hardly changed say the same. @returns number of the update */
+  #update(sort: Sort, age: number): number {
+    const { broader, counts, shares } = sort;
+    const at = age * WIDTH;
+    const basis = broader === null ? 0 : this.#update(broader, age);
+    const total = counts[at + TOTAL]!;
+    if (basis === sort.basedOn[age] && Math.abs(total - sort.seen[age]!) <= STALE * total)
+      return sort.updates[age]!;
+    const weight = broader === null ? BROAD_PRIOR : PRIOR;
+    const kinds = Math.min(MOST_KINDS, this.#kinds.size + FIRST_CALL);
+    for (let k = 0; k <= kinds; k++) {
+      const what = k === kinds ? NOTHING : k;
+      const guess = this.#guess(age, what);
+      const prior = broader === null ? guess : broader.shares[at + what]!;
+      const share = (counts[at + what]! + weight * prior) / (total + weight);
+      shares[at + what] = share;
+      sort.chances[at + what] = (1 - OPEN_MIND) * share + OPEN_MIND * guess;
+    }
+    sort.basedOn[age] = basis;
+    sort.seen[age] = total;
+    return ++sort.updates[age]!;
   }
 
   #guess(age: number, what: number): number {
@@ -114,13 +192,6 @@ export class Transitions {
     if (what === NOTHING) return idle;
     if (what === RESPONSE) return (1 - idle) * RESPONDS;
     return ((1 - idle) * (1 - RESPONDS)) / Math.max(1, this.#kinds.size);
-  }
-
-  #share({ broader, counts }: Sort, age: number, what: number): number {
-    const at = age * WIDTH;
-    const prior = broader === null ? this.#guess(age, what) : this.#share(broader, age, what);
-    const weight = broader === null ? BROAD_PRIOR : PRIOR;
-    return (counts[at + what]! + weight * prior) / (counts[at + TOTAL]! + weight);
   }
 
   /** Probability that a read which has led to a write of one kind leads to one of another right after it. */
