@@ -73,6 +73,7 @@ export class Pipeline implements ExchangeSink {
     this.#causes = new Causes(options.without, {
       ship: (exchange) => this.#ship(exchange),
       wantWakes: (tgid) => verdict?.wakes(tgid),
+      lost: (cause) => this.losses.count(cause),
     });
   }
 

@@ -30,6 +30,8 @@ export interface CausesSink {
   ship(exchange: Exchange): void;
   /** The process serves requests: it should be told who wakes whom in it. */
   wantWakes(tgid: number): void;
+  /** Counts a call of which more would have been known but for a bound. */
+  lost(cause: string): void;
 }
 
 /**
@@ -170,8 +172,7 @@ export class Causes {
       return;
     }
     // What a turn's calls leave together with says nothing of the order of reading.
-    const isOpen = !sharesWrites && this.#isOpen(best, at);
-    if (isOpen && this.#joint.callSent(exchange, kindOfCall(exchange), hintsOf(causes), at)) {
+    if (!sharesWrites && this.#isOpen(best, at) && this.#isDecidedLater(exchange, causes, at)) {
       exchange.awaited = true;
       return;
     }
@@ -192,6 +193,13 @@ export class Causes {
     if (at.goid !== 0 || at.tid === 0 || this.#without.includes('inferred')) return false;
     const clear = this.#engine.actsAtOnce(at) ? DEFAULT_THRESHOLD : CLEAR;
     return (best === undefined || best.confidence < clear) && this.#engine.servesSeveral(at);
+  }
+
+  /** Whether what is read and written before and after will tell for whom a call is made. */
+  #isDecidedLater(call: Exchange, causes: readonly Candidate<Exchange>[], at: Moment): boolean {
+    if (this.#joint.callSent(call, kindOfCall(call), hintsOf(causes), at)) return true;
+    if (this.#joint.overworked) this.#sink.lost('joint_work');
+    return false;
   }
 
   /** A worker has given its answer, and so it is clear for whom it made a call. */

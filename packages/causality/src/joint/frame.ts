@@ -13,11 +13,14 @@ import {
   type Write,
 } from './nodes.ts';
 import { ageOf, chancesAt, NOTHING, RESPONSE, type Sort, type Transitions } from './transitions.ts';
+import type { WorkLimit } from './work.ts';
 
 /** Nothing that was seen led to a write. */
 const STRAY = 0.00001;
 /** A read that is still to lead to something with less than that has no column: most reads of a pass have acted long ago. */
 const USELESS = 0.00001;
+/** Candidates of a call that are less probable have no entry. */
+const UNLISTED = 0.0025;
 /** Requests that are told apart in one look, and one place for all others. */
 export const MOST_PLACES = 256;
 /** Parts of a sort: how many calls its request had made, by endpoint. */
@@ -29,7 +32,8 @@ const MOST_TYPES = 1_024;
  */
 export class Frame<R, C> {
   readonly alignment = new Alignment();
-  /** Columns. */
+  /** Columns, so many of them. Kept between looks, as the requests are: emptied arrays would be allocated anew. */
+  count = 0;
   readonly columns: Read<R, C>[] = [];
   /** Of a column: when it was read, among the reads of the pass. */
   readonly orders = new Uint8Array(MOST_READS);
@@ -42,20 +46,24 @@ export class Frame<R, C> {
   readonly places = new Uint8Array(MOST_READS * MOST_CANDIDATES);
   readonly priors = new Float64Array(MOST_READS * MOST_CANDIDATES);
   /** Requests by their place; 0 are those that have none. */
-  readonly requests: (Served<R> | null)[] = [];
+  placed = 0;
+  readonly requests: (Served<R> | null)[] = [null];
   /** Of a write: whether something besides its start speaks of its request, and what, by place. */
   readonly informed = new Uint8Array(MOST_WRITES);
   readonly weights = new Float64Array(MOST_WRITES * MOST_PLACES);
   /** Of a write and a column: how well they fit by whom they are for. */
   readonly fits = new Float64Array(MOST_WRITES * MOST_READS);
-  /** Work done, in steps of the innermost loops. */
-  steps = 0;
+  readonly work: WorkLimit;
 
   readonly #keys = new Float64Array(MOST_READS);
   readonly #chances: Float64Array[] = [];
   readonly #chancesAt = new Int32Array(MOST_READS);
   /** Of a column: how well a request fits that is not among its entries. */
   readonly #unlisted = new Float64Array(MOST_READS);
+
+  constructor(work: WorkLimit) {
+    this.work = work;
+  }
 
   /** Fills all in. @param again what later passes said is about to be said anew */
   describe(pass: Pass<R, C>, transitions: Transitions, again: boolean): void {
@@ -68,15 +76,14 @@ export class Frame<R, C> {
 
   /** To be called when the look is over: places are the frame's alone. */
   clear(): void {
-    for (const request of this.requests) if (request !== null) request.place = -1;
-    this.requests.length = 0;
-    this.columns.length = 0;
+    for (let s = 1; s < this.placed; s++) this.requests[s]!.place = -1;
   }
 
   #choose({ number, reads }: Pass<R, C>, transitions: Transitions, again: boolean): void {
     const { columns, orders, ages, free, idles } = this;
     const keys = this.#keys;
-    this.steps += reads.length;
+    this.work.spend(reads.length);
+    let count = 0;
     for (let j = 0; j < reads.length; j++) {
       const read = reads[j]!;
       if (read.pass === number) {
@@ -92,8 +99,7 @@ export class Frame<R, C> {
       if (isFree < USELESS) continue;
       // Sorts that are known to be slower come later.
       const key = (read.pass - number + transitions.lag(read.sort)) * MOST_READS + j;
-      let at = columns.length;
-      columns.push(read);
+      let at = count++;
       for (; at > 0 && keys[at - 1]! > key; at--) {
         keys[at] = keys[at - 1]!;
         columns[at] = columns[at - 1]!;
@@ -105,7 +111,8 @@ export class Frame<R, C> {
       orders[at] = j;
       free[at] = isFree;
     }
-    for (let c = 0; c < columns.length; c++) {
+    this.count = count;
+    for (let c = 0; c < count; c++) {
       const { sort, pass } = columns[c]!;
       const age = ageOf(number - pass);
       const chances = transitions.chances(sort, age);
@@ -118,10 +125,11 @@ export class Frame<R, C> {
   }
 
   #list(): void {
-    const { columns, begins, places, priors, requests } = this;
-    requests.push(null);
+    const { count, columns, begins, places, priors } = this;
+    this.placed = 1;
     let end = 0;
-    for (let c = 0; c < columns.length; c++) {
+    let listed = 0;
+    for (let c = 0; c < count; c++) {
       const { served, call } = columns[c]!;
       begins[c] = end;
       if (served !== null) {
@@ -129,30 +137,33 @@ export class Frame<R, C> {
         priors[end++] = 1;
       } else {
         const { who, prior } = call!;
+        listed += who.length;
         for (let k = 0; k < who.length; k++) {
-          places[end] = this.#place(who[k]!);
+          const place = this.#place(who[k]!);
+          if (prior[k]! < UNLISTED) continue;
+          places[end] = place;
           priors[end++] = prior[k]!;
         }
       }
       this.#unlisted[c] = served !== null || call!.known ? 0 : UNLIKELY;
     }
-    begins[columns.length] = end;
-    this.steps += end;
+    begins[count] = end;
+    this.work.spend(count + listed);
   }
 
   #place(request: Served<R>): number {
     if (request.place >= 0) return request.place;
     const { requests } = this;
-    if (requests.length >= MOST_PLACES) return 0;
-    request.place = requests.length;
-    requests.push(request);
+    if (this.placed >= MOST_PLACES) return 0;
+    request.place = this.placed++;
+    requests[request.place] = request;
     return request.place;
   }
 
   /** How well a write fits each column by whom they belong to. */
   #fit(write: Write<R, C>, i: number): void {
     const { fits, weights, begins, places, priors } = this;
-    const columns = this.columns.length;
+    const columns = this.count;
     const cells = i * MOST_READS;
     const to = boundTo(write);
     if (to !== null) {
@@ -166,7 +177,7 @@ export class Frame<R, C> {
         }
         fits[cells + c] = fit;
       }
-      this.steps += begins[columns]!;
+      this.work.spend(begins[columns]!);
       return;
     }
     const made = write.call!;
@@ -175,7 +186,7 @@ export class Frame<R, C> {
     if (!isOpen) {
       const blank = made.known ? 0 : made.laterOfOthers;
       for (let c = 0; c < columns; c++) fits[cells + c] = blank;
-      this.steps += columns;
+      this.work.spend(columns);
       return;
     }
     const row = i * MOST_PLACES;
@@ -186,14 +197,14 @@ export class Frame<R, C> {
       for (let p = begins[c]!; p < end; p++) sum += priors[p]! * weights[row + places[p]!]!;
       fits[cells + c] = sum;
     }
-    this.steps += begins[columns]! + this.requests.length;
+    this.work.spend(begins[columns]! + this.placed);
   }
 
   /** What is said of a call's request besides its start, by place. */
   #weigh(made: Call<R, C>, row: number): void {
     const { weights, requests } = this;
     const { who, between, later, laterOfOthers, odds } = made;
-    for (let s = 0; s < requests.length; s++) {
+    for (let s = 0; s < this.placed; s++) {
       const request = requests[s]!;
       weights[row + s] =
         odds === null || request === null ? laterOfOthers : laterOfOthers * oddsOf(made, request);
@@ -207,7 +218,7 @@ export class Frame<R, C> {
   #align(writes: readonly Write<R, C>[], transitions: Transitions): void {
     const { alignment, fits, free, idles } = this;
     const { lead, again, skip } = alignment;
-    const columns = this.columns.length;
+    const columns = this.count;
     alignment.reads = columns;
     alignment.writes = writes.length;
     alignment.round = transitions.round(writes.length);

@@ -14,8 +14,9 @@ const MOST_REPAIRS = 2;
 /** So sure pairs teach which sorts of reads act sooner. */
 const SURE = 0.9;
 
-/** Explains a pass with what is believed now, tells the calls in it what follows, and learns from it. */
+/** Explains a pass with what is believed now, tells the calls in it what follows, and learns from it; while the work allows. */
 export function look<R, C>(frame: Frame<R, C>, pass: Pass<R, C>, transitions: Transitions, turn: Turn): void {
+  if (frame.work.isSpent) return;
   frame.describe(pass, transitions, turn !== 'first');
   if (explain(frame)) {
     tellStarts(frame, pass.writes);
@@ -30,10 +31,10 @@ export function look<R, C>(frame: Frame<R, C>, pass: Pass<R, C>, transitions: Tr
 function explain<R, C>(frame: Frame<R, C>): boolean {
   const { alignment } = frame;
   const cells = (alignment.reads + 1) * (alignment.writes + 1);
-  frame.steps += cells;
+  frame.work.spend(cells);
   let explained = alignment.solve();
   for (let i = 0; explained && i < MOST_REPAIRS && repair(alignment); i++) {
-    frame.steps += cells;
+    frame.work.spend(cells);
     explained = alignment.solve();
   }
   return explained;
@@ -60,11 +61,12 @@ function repair({ first, lead, reads, writes }: Alignment): boolean {
 }
 
 /** Which sorts act sooner than others. */
-function learnPace<R, C>({ alignment, columns, orders }: Frame<R, C>, transitions: Transitions): void {
+function learnPace<R, C>(frame: Frame<R, C>, transitions: Transitions): void {
+  const { alignment, columns, orders } = frame;
   let before = -1;
   for (let i = 0; i < alignment.writes; i++) {
     let now = -1;
-    for (let c = 0; c < columns.length; c++) {
+    for (let c = 0; c < frame.count; c++) {
       if (alignment.pair[i * MOST_READS + c]! > SURE) now = c;
     }
     if (now >= 0 && before >= 0 && now !== before) {
@@ -85,7 +87,7 @@ function learn<R, C>(
 ): void {
   const { alignment, columns, ages, free, idles } = frame;
   const { first, pair } = alignment;
-  for (let c = 0; c < columns.length; c++) {
+  for (let c = 0; c < frame.count; c++) {
     const read = columns[c]!;
     const age = ages[c]!;
     let led = 0;
@@ -110,7 +112,7 @@ function learn<R, C>(
     let on = 0;
     if (i + 1 < writes.length) {
       const row = (i + 1) * MOST_READS;
-      for (let c = 0; c < columns.length; c++) on += pair[row + c]! - first[row + c]!;
+      for (let c = 0; c < frame.count; c++) on += pair[row + c]! - first[row + c]!;
       if (on > NEGLIGIBLE) transitions.learnAgain(kind, writes[i + 1]!.kind, weight * on);
     }
     transitions.learnStop(kind, weight * Math.max(0, 1 - on));

@@ -90,6 +90,15 @@ export class Loop<R, C> {
     if (done > 0) this.#passes = this.#passes.slice(done);
   }
 
+  /** Gives up what is not explained yet: not everything will be told for a while. */
+  forget(): void {
+    this.#active = [];
+    this.#writes = [];
+    this.#passes = [];
+    this.#underWay.clear();
+    this.#number++;
+  }
+
   #read(served: Served<R> | null, call: Call<R, C> | null, name: string, time: number): void {
     this.#endPass();
     this.lastActive = time;
@@ -128,6 +137,7 @@ export class Loop<R, C> {
       if (call === null && served !== null) this.#answered(served, pass.number);
     }
     this.#active = [];
+    this.#frame.work.spend(pass.reads.length);
     for (let j = 0; j < pass.reads.length; j++) {
       const read = pass.reads[j]!;
       const alive = aliveIn(read, this.#number);
@@ -139,6 +149,7 @@ export class Loop<R, C> {
   #answered(served: Served<R>, pass: number): void {
     served.answered = pass;
     for (const call of this.#underWay) {
+      this.#frame.work.spend(1 + call.who.length);
       if (call.known) continue;
       const at = call.who.indexOf(served);
       if (at < 0) continue;

@@ -23,29 +23,29 @@ const factors = new Float64Array(MOST_CANDIDATES);
 
 /** Tells the calls of a pass, once it is aligned, for whom they were made as far as their start says. */
 export function tellStarts<R, C>(frame: Frame<R, C>, writes: readonly Write<R, C>[]): void {
-  const { alignment, columns, begins, places, priors, requests, fits, informed } = frame;
+  const { alignment, begins, places, priors, requests, fits, informed } = frame;
   for (let i = 0; i < writes.length; i++) {
     const call = writes[i]!.call;
     if (call === null || call.known || call.settled) continue;
     const { start } = call;
     for (let k = 0; k < start.length; k++) start[k] = UNLIKELY;
-    for (let c = 0; c < columns.length; c++) {
+    for (let c = 0; c < frame.count; c++) {
       const pair = alignment.pair[i * MOST_READS + c]!;
       if (pair < NEGLIGIBLE) continue;
       const scale = informed[i] === 1 ? pair / fits[i * MOST_READS + c]! : pair;
       const end = begins[c + 1]!;
-      frame.steps += end - begins[c]!;
+      frame.work.spend(end - begins[c]!);
       for (let p = begins[c]!; p < end; p++) {
         const one = scale * priors[p]!;
         if (one > NEGLIGIBLE) sums[places[p]!]! += one;
       }
     }
-    for (let s = 1; s < requests.length; s++) {
+    for (let s = 1; s < frame.placed; s++) {
       if (sums[s] === 0) continue;
       const at = placeOf(call, requests[s]!);
       if (at >= 0) start[at]! += sums[s]!;
     }
-    sums.fill(0, 0, requests.length);
+    sums.fill(0, 0, frame.placed);
     // What is said of its odds is part of its start.
     if (call.odds !== null) for (let k = 0; k < start.length; k++) start[k]! *= oddsOf(call, call.who[k]!);
     refresh(call);
@@ -56,7 +56,7 @@ export function tellStarts<R, C>(frame: Frame<R, C>, writes: readonly Write<R, C
 /** Tells the calls whose answers were read what the writes of the pass say of whom they were for. */
 export function tellEnds<R, C>(frame: Frame<R, C>, writes: readonly Write<R, C>[]): void {
   const { columns } = frame;
-  for (let c = 0; c < columns.length; c++) {
+  for (let c = 0; c < frame.count; c++) {
     const { call } = columns[c]!;
     if (call !== null && !call.known && !call.settled) tellEnd(frame, writes, call, c);
   }
@@ -69,9 +69,7 @@ function tellEnd<R, C>(
   c: number,
 ): void {
   const { first } = frame.alignment;
-  const { informed, weights, fits, places } = frame;
-  const begin = frame.begins[c]!;
-  const listed = frame.begins[c + 1]! - begin;
+  const { informed, weights, fits } = frame;
   let others = 1;
   let isNews = false;
   for (let i = 0; i < writes.length; i++) {
@@ -92,7 +90,7 @@ function tellEnd<R, C>(
     const led = first[i * MOST_READS + c]!;
     if (led < NEGLIGIBLE) continue;
     const write = writes[i]!;
-    frame.steps += who.length;
+    frame.work.spend(who.length);
     const to = boundTo(write);
     if (to !== null) {
       const at = who.indexOf(to);
@@ -105,8 +103,10 @@ function tellEnd<R, C>(
     if (sum < 1e-12) continue;
     const scale = led / sum;
     const row = i * MOST_PLACES;
-    for (let k = 0; k < listed; k++) factors[k]! += scale * weights[row + places[begin + k]!]!;
-    for (let k = listed; k < who.length; k++) factors[k]! += scale * weightOf(made, who[k]!);
+    for (let k = 0; k < who.length; k++) {
+      const { place } = who[k]!;
+      factors[k]! += scale * (place >= 0 ? weights[row + place]! : weightOf(made, who[k]!));
+    }
     rest += scale * made.laterOfOthers;
   }
   let most = 0;

@@ -26,6 +26,7 @@ function run(requests: number, open: number, settings: Partial<JointSettings> = 
   let begun = 0;
   let served = 0;
   let most = 0;
+  let refused = 0;
   const at = () => {
     time += 20_000;
     return { ...PLACE, time };
@@ -34,6 +35,7 @@ function run(requests: number, open: number, settings: Partial<JointSettings> = 
     const call = `${kind}${truth.size}`;
     truth.set(call, owner.name);
     if (stage.callSent(call, kind, null, at())) undecided.push(call);
+    else if (stage.overworked) refused++;
     underWay.push({ call, owner, due: time + random() * 20 * MILLISECOND, more });
   };
   const answer = (owner: Request) => {
@@ -71,7 +73,7 @@ function run(requests: number, open: number, settings: Partial<JointSettings> = 
     most = Math.max(most, stage.size);
   }
   stage.flush();
-  return { stage, told, truth, undecided, most };
+  return { stage, told, truth, undecided, most, refused, seconds: time / 1e9 };
 }
 
 const right = ({ told, truth, undecided }: ReturnType<typeof run>) =>
@@ -94,6 +96,19 @@ describe('calls of an event loop that nothing certain explains', () => {
   test('what waits is bounded: past it the oldest is told early', () => {
     const { stage, told, undecided } = run(600, 40, { mostWaiting: 20 });
     expect(told.size).toBe(undecided.length);
+    expect(stage.waiting).toBe(0);
+  });
+
+  test('work is bounded: past it calls are not taken in, and it goes on when it has rested', () => {
+    const free = run(3_000, 40);
+    const mostWork = free.stage.work / free.seconds / 20;
+    const { stage, told, undecided, refused, seconds } = run(3_000, 40, { mostWork });
+    expect(free.refused).toBe(0);
+    expect(refused).toBeGreaterThan(100);
+    expect(undecided.length).toBeGreaterThan(300);
+    expect(told.size).toBe(undecided.length);
+    // What was saved up comes on top, and the look during which it was used up.
+    expect(stage.work).toBeLessThan(1.1 * mostWork * (seconds + 1));
     expect(stage.waiting).toBe(0);
   });
 

@@ -3,6 +3,7 @@ import { Frame } from './frame.ts';
 import { Loop } from './loop.ts';
 import { type Call, type Odds, type Served, shares } from './nodes.ts';
 import { Transitions } from './transitions.ts';
+import { WorkLimit } from './work.ts';
 
 export interface JointSettings {
   /** A call is decided so long after it has ended, ns: what its answer led to is seen by then. */
@@ -10,18 +11,23 @@ export interface JointSettings {
   /** Calls that wait for their decision, of all processes; past it the oldest is decided early. */
   readonly mostWaiting: number;
   readonly mostProcesses: number;
+  /** Steps of work a second of event time, of all processes; past it calls are not decided here for a while. */
+  readonly mostWork: number;
 }
 
 export const DEFAULT_JOINT_SETTINGS: JointSettings = {
   delay: 0.7e9,
   mostWaiting: 16_384,
   mostProcesses: 1_024,
+  mostWork: 8_000_000,
 };
 
 /** A loop that has done nothing for so long has ended its pass, ns. */
 const QUIET = 20e6;
 /** Time between two looks at the window, ns: each costs as much as the first. */
 const LOOK_EVERY = 0.29e9;
+/** The same while work is scarce. */
+const SCARCE_LOOK_EVERY = 0.69e9;
 /** Looks at what is left when nothing more will be told. */
 const LAST_LOOKS = 4;
 const MOST_THREADS = 256;
@@ -52,18 +58,33 @@ interface Process<R, C> {
 export class JointStage<R extends ServedRequest, C> {
   readonly #settings: JointSettings;
   readonly #settled: (call: C, candidates: Candidate<R>[]) => void;
-  readonly #frame = new Frame<R, C>();
+  readonly #work: WorkLimit;
+  readonly #frame: Frame<R, C>;
   readonly #processes = new Map<number, Process<R, C>>();
   /** Calls that have ended and wait for their decision, in that order. */
   #ended: { process: Process<R, C>; tid: number; call: Call<R, C> }[] = [];
   /** Requests that are over; they are forgotten with the calls that ended at that time. */
   #over: { process: Process<R, C>; request: R; time: number }[] = [];
   #waiting = 0;
+  /** It has worked too much: nothing is looked at until it has rested. */
+  #rests = false;
   #nextLook = 0;
 
   constructor(settled: (call: C, candidates: Candidate<R>[]) => void, settings: Partial<JointSettings> = {}) {
     this.#settings = { ...DEFAULT_JOINT_SETTINGS, ...settings };
     this.#settled = settled;
+    this.#work = new WorkLimit(this.#settings.mostWork);
+    this.#frame = new Frame(this.#work);
+  }
+
+  /** Its share of work is used up: calls are not taken in for now. */
+  get overworked(): boolean {
+    return this.#rests || this.#work.isSpent;
+  }
+
+  /** Steps of work done so far. */
+  get work(): number {
+    return this.#work.done;
   }
 
   get waiting(): number {
@@ -81,6 +102,7 @@ export class JointStage<R extends ServedRequest, C> {
 
   /** Set if the thread is watched: it has made a call of which nothing certain was known. */
   #loop({ tgid, tid }: Place): Loop<R, C> | undefined {
+    if (this.#rests) return undefined;
     return this.#processes.get(tgid)?.loops.get(tid);
   }
 
@@ -154,9 +176,10 @@ export class JointStage<R extends ServedRequest, C> {
    * A call of unknown cause leaves: `settled` will be told whose it is. The first one of a thread only has it watched from now on.
    * @param kind who is asked for what
    * @param hints what evidence of other kinds says
-   * @returns false: nothing is known of what the thread has read before, nor will anything be told
+   * @returns false: nothing is known of what the thread has read before (or the stage is overworked), nor will anything be told
    */
   callSent(call: C, kind: string, hints: readonly Odds<R>[] | null, at: Place): boolean {
+    if (this.overworked) return false;
     const isKnown = this.#loop(at) !== undefined;
     const { process, loop } = this.#watch(at);
     if (!isKnown) return false;
@@ -209,8 +232,11 @@ export class JointStage<R extends ServedRequest, C> {
 
   /** Decides what is due, every now and then. @param now everything before was told */
   advance(now: number): void {
+    this.#work.advance(now);
+    if (this.#work.isSpent && !this.#rests) this.#rest();
+    else if (this.#rests && this.#work.isRested) this.#rests = false;
     if (now < this.#nextLook) return;
-    this.#nextLook = now + LOOK_EVERY;
+    this.#nextLook = now + (this.#work.isRested ? LOOK_EVERY : SCARCE_LOOK_EVERY);
     for (const { loops } of this.#processes.values()) {
       for (const loop of loops.values()) {
         loop.rest(now - QUIET);
@@ -245,6 +271,12 @@ export class JointStage<R extends ServedRequest, C> {
     for (const tid of [...process.loops.keys()]) this.threadExited(tgid, tid);
     for (const node of process.calls.values()) if (!node.known && !node.settled) this.#tell(node);
     this.#processes.delete(tgid);
+  }
+
+  /** Calls that wait are decided in their time by what is known of them by now. */
+  #rest(): void {
+    this.#rests = true;
+    for (const { loops } of this.#processes.values()) for (const loop of loops.values()) loop.forget();
   }
 
   #settleUntil(time: number): void {

@@ -53,6 +53,8 @@ const LOSSES: Readonly<Record<string, string>> = {
   kernel_shed: 'calls not traced to stay within the CPU budget',
   kernel_tls_socket: 'TLS messages whose socket is not known',
   connection_evicted: 'connections forgotten to stay within bounds',
+  joint_work:
+    'calls of busy event loops matched without weighing what came before and after, to stay within the work allowed',
   malformed_gap: 'gaps after bytes that no parser understood',
 };
 
