@@ -19,7 +19,7 @@ export const DEFAULT_JOINT_SETTINGS: JointSettings = {
   delay: 0.7e9,
   mostWaiting: 16_384,
   mostProcesses: 1_024,
-  mostWork: 8_000_000,
+  mostWork: 10_000_000,
 };
 
 /** A loop that has done nothing for so long has ended its pass, ns. */
