@@ -28,6 +28,8 @@ const SHARED_NEW_SOCKET = 0.3;
 /** The request is answered already: work that a handler leaves behind. */
 const AFTER_RESPONSE = 0.6;
 const AFTER_RESPONSE_OF_SEVERAL = 0.4;
+/** Where requests stay less with the threads that read them, threads take their work from others too (puma's reactor reads for its pool). */
+const KEEPS_ITS_OWN = 0.98;
 /** A thread that takes its work from others goes on with the next, if there is one, without having slept. */
 const AFTER_RESPONSE_OF_WORKER = 0.3;
 /** A thread that reads no requests takes its work from others: where nobody tells who wakes whom, the next piece may be another request's. */
@@ -47,7 +49,8 @@ function threadConfidence<R extends ServedRequest>(
   const slept = context.switches !== at.switches;
   if (!context.request.open) {
     if (slept) return 0;
-    if (!thread.serves && process.open.size > 0) return AFTER_RESPONSE_OF_WORKER;
+    const takesWork = !thread.serves || process.habits.stays < KEEPS_ITS_OWN;
+    if (takesWork && process.open.size > 0) return AFTER_RESPONSE_OF_WORKER;
     return thread.open > 0 ? AFTER_RESPONSE_OF_SEVERAL : AFTER_RESPONSE;
   }
   if (!thread.serves && process.open.size > 1 && !process.wakes.areTold) return slept ? WORKER_SLEPT : WORKER;
