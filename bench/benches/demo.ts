@@ -9,7 +9,7 @@ import { fixed, percent } from '../stats.ts';
 
 const BAR = 0.995;
 /** Connections are made and paths compiled in the first seconds: they count, from the first request after Weft is ready. */
-const SECONDS = 300;
+const SECONDS = 120;
 const SETTLE_LIMIT_MS = 10_000;
 const PAGE = 500;
 
