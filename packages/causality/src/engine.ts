@@ -101,6 +101,7 @@ export class CausalityEngine<R extends ServedRequest> {
     if (at.tid !== 0) {
       const thread = process.thread(at.tid);
       thread.open++;
+      if (thread.open > 1) thread.loop = true;
       thread.serves = true;
       thread.sure = 1;
       process.wakes.queue.received(request, at.tid);
