@@ -1,6 +1,6 @@
 import { latin1 } from '../bytes.ts';
 import type { RankedIds } from '../carried/carried.ts';
-import { addNamed, type NamedCarriers } from '../carried/named.ts';
+import { addNamed, type CarriedNames } from '../carried/names.ts';
 
 const LONGEST_VALUE = 512;
 /** Names longer than this are nobody's. */
@@ -27,7 +27,7 @@ export function scanCarriers(
   from: number,
   to: number,
   form: TextForm,
-  carriers: NamedCarriers,
+  carriers: CarriedNames,
 ): RankedIds | null {
   let best: RankedIds | null = null;
   const byLetter = lettersOf(carriers);
@@ -41,7 +41,7 @@ export function scanCarriers(
       if (end > to || !form.says(b, at, name.length)) continue;
       if (!standsAt(b, at + before, name, form.marksEnd === true)) continue;
       const value = form.read(b, end, to);
-      if (value !== null) best = addNamed(carriers, best, name, value.slice(0, LONGEST_VALUE));
+      if (value !== null) best = addNamed(best, carriers, name, value.slice(0, LONGEST_VALUE));
       break;
     }
   }
@@ -50,15 +50,15 @@ export function scanCarriers(
 
 /** The names by the code of their first letter: most bytes begin none. */
 interface Letters {
-  readonly of: NamedCarriers;
+  readonly of: CarriedNames;
   readonly names: readonly (readonly string[] | undefined)[];
 }
 let latest: Letters | null = null;
 
-function lettersOf(carriers: NamedCarriers): Letters['names'] {
+function lettersOf(carriers: CarriedNames): Letters['names'] {
   if (latest?.of !== carriers) {
     const names: (string[] | undefined)[] = Array.from({ length: 256 }, () => undefined);
-    for (const name of carriers.names.keys()) {
+    for (const name of carriers.readings.keys()) {
       const code = name.charCodeAt(0) & 255;
       if (name.length > LONGEST_NAME) continue;
       names[code] ??= [];

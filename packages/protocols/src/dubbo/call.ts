@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@weft/model';
 import { utf8 } from '../bytes.ts';
 import { type RankedIds, settleCarried } from '../carried/carried.ts';
-import { addNamed, type NamedCarriers } from '../carried/named.ts';
+import { addNamed, type CarriedNames } from '../carried/names.ts';
 import type { CarriedIds } from '../protocol.ts';
 import { HESSIAN_TEXT, scanCarriers } from './attachments.ts';
 import { SERIALIZATIONS } from './header.ts';
@@ -37,7 +37,7 @@ export function describeCall(
   from: number,
   to: number,
   serialization: number,
-  carriers: NamedCarriers,
+  carriers: CarriedNames,
 ): void {
   const attributes: Record<string, AttributeValue> = {
     'rpc.system': 'apache_dubbo',
@@ -81,7 +81,7 @@ function readHessian(
   from: number,
   to: number,
   head: Head,
-  carriers: NamedCarriers,
+  carriers: CarriedNames,
 ): RankedIds | null {
   hessian.begin(b, from, to);
   for (let i = 0; i < head.length && !hessian.failed; i++) {
@@ -101,7 +101,7 @@ function readHessian(
     const name = hessian.text();
     const value = hessian.text();
     if (name === null || value === null || value === '' || hessian.failed) continue;
-    best = addNamed(carriers, best, name.toLowerCase(), value);
+    best = addNamed(best, carriers, name.toLowerCase(), value);
   }
   return best;
 }
@@ -127,7 +127,7 @@ function readTexts(
   from: number,
   to: number,
   head: Head,
-  carriers: NamedCarriers,
+  carriers: CarriedNames,
 ): RankedIds | null {
   textEnd.at = reader.start(b, from);
   for (let i = 0; i < head.length; i++) {
@@ -141,7 +141,7 @@ function readTexts(
 }
 
 /** The last line, as a JSON object. */
-function jsonAttachments(b: Uint8Array, from: number, to: number, carriers: NamedCarriers): RankedIds | null {
+function jsonAttachments(b: Uint8Array, from: number, to: number, carriers: CarriedNames): RankedIds | null {
   let end = to;
   while (end > from && b[end - 1] === LF) end--;
   let begin = end;
@@ -152,7 +152,7 @@ function jsonAttachments(b: Uint8Array, from: number, to: number, carriers: Name
     const parsed: unknown = JSON.parse(utf8(b, begin, end));
     if (typeof parsed !== 'object' || parsed === null) return null;
     for (const [name, value] of Object.entries(parsed)) {
-      if (typeof value === 'string') best = addNamed(carriers, best, name.toLowerCase(), value);
+      if (typeof value === 'string') best = addNamed(best, carriers, name.toLowerCase(), value);
     }
   } catch {
     // Cut, or no JSON: nothing is carried.

@@ -1,4 +1,4 @@
-import { type NamedCarriers, namedCarriersOf } from '../carried/named.ts';
+import { type CarriedNames, carriedNames } from '../carried/names.ts';
 import {
   type Message,
   type MessageSink,
@@ -54,7 +54,7 @@ interface Flow {
 
 interface Connection {
   readonly sink: MessageSink;
-  readonly carriers: NamedCarriers;
+  readonly carriers: CarriedNames;
   readonly flows: readonly [Flow, Flow];
 }
 
@@ -85,7 +85,7 @@ function createFlow(side: Side): Flow {
 export function createDubboParser(sink: MessageSink, options: ParserOptions): Parser {
   const c: Connection = {
     sink,
-    carriers: namedCarriersOf(options),
+    carriers: carriedNames(options),
     flows: [createFlow(TO_SERVER), createFlow(TO_CLIENT)],
   };
   return {

@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@weft/model';
-import { type NamedCarriers, namedCarriersOf } from '../carried/named.ts';
+import { type CarriedNames, carriedNames } from '../carried/names.ts';
 import {
   type Message,
   type MessageSink,
@@ -86,7 +86,7 @@ export interface Response {
 export interface Connection {
   readonly sink: MessageSink;
   readonly mask: boolean;
-  readonly carriers: NamedCarriers;
+  readonly carriers: CarriedNames;
   readonly flows: readonly [Flow, Flow];
   readonly requests: Map<number, Request>;
   readonly responses: Map<number, Response>;
@@ -120,7 +120,7 @@ export function createConnection(sink: MessageSink, options: ParserOptions): Con
   return {
     sink,
     mask: options.mask,
-    carriers: namedCarriersOf(options),
+    carriers: carriedNames(options),
     flows: [createFlow(TO_SERVER), createFlow(TO_CLIENT)],
     requests: new Map(),
     responses: new Map(),

@@ -2,7 +2,7 @@ import type { AttributeValue } from '@weft/model';
 import { intern, latin1 } from '../bytes.ts';
 import type { RankedIds } from '../carried/carried.ts';
 import { settleCarried } from '../carried/carried.ts';
-import { addNamed, type NamedCarriers } from '../carried/named.ts';
+import { addNamed, type CarriedNames } from '../carried/names.ts';
 import { maskQuery } from '../http1/query.ts';
 import { spanName } from '../http1/request-head.ts';
 import { STANDARD_METHODS } from '../http1/start-line.ts';
@@ -72,15 +72,15 @@ export function likeParams(bytes: Uint8Array, from: number, to: number): boolean
 
 /** Params that carry ids, as CGI names header fields (RFC 3875 §4.1.18), and without the prefix, as a configuration may. */
 interface CarrierParams {
-  readonly of: NamedCarriers;
+  readonly of: CarriedNames;
   readonly names: ReadonlyMap<string, string>;
 }
 let latest: CarrierParams | null = null;
 
-function carrierParams(carriers: NamedCarriers): ReadonlyMap<string, string> {
+function carrierParams(carriers: CarriedNames): ReadonlyMap<string, string> {
   if (latest?.of !== carriers) {
     const names = new Map<string, string>();
-    for (const name of carriers.names.keys()) {
+    for (const name of carriers.readings.keys()) {
       const param = name.toUpperCase().replaceAll('-', '_');
       names.set(param, name);
       names.set(`HTTP_${param}`, name);
@@ -98,7 +98,7 @@ export function describeParams(
   bytes: Uint8Array,
   length: number,
   mask: boolean,
-  carriers: NamedCarriers,
+  carriers: CarriedNames,
 ): void {
   const names = carrierParams(carriers);
   let carried: RankedIds | null = null;
@@ -155,7 +155,7 @@ export function describeParams(
         const carrier = names.get(name);
         if (carrier === undefined) break;
         const id = latin1(bytes, pair.valueFrom, Math.min(pair.valueTo, pair.valueFrom + LONGEST_ID));
-        carried = addNamed(carriers, carried, carrier, id.trim());
+        carried = addNamed(carried, carriers, carrier, id.trim());
       }
     }
   }
