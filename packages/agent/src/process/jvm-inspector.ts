@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { readFileSync, readSync } from 'node:fs';
 import type { ByteSource } from './elf.ts';
-import { fileSource } from './file-source.ts';
+import { FileFacts, withFile } from './file-facts.ts';
 import { type JvmLibrary, readJvmLibrary } from './jvm-library.ts';
 import { type JvmRuntime, readJvmRuntime } from './jvm-runtime.ts';
 
@@ -25,25 +25,9 @@ function memorySource(fd: number): ByteSource {
   };
 }
 
-function withFile<T>(path: string, use: (fd: number) => T): T | null {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch {
-    return null;
-  }
-  try {
-    return use(fd);
-  } catch {
-    return null;
-  } finally {
-    closeSync(fd);
-  }
-}
-
 /** Looks at Java processes; each `libjvm.so` is read once (25 MB with its symbols, of which 5 are read). */
 export class JvmInspector {
-  readonly #known = new Map<string, JvmLibrary | null>();
+  readonly #libraries = new FileFacts<JvmLibrary | null>(MAX_CACHED, readJvmLibrary);
 
   /** How the virtual threads of a process are told apart; null: it is not Java, or they cannot be. Never throws. */
   inspect(tgid: number): JvmRuntime | null {
@@ -51,22 +35,9 @@ export class JvmInspector {
     const found = LIBRARY.exec(maps);
     if (found === null || OTHER_LIBC.test(maps)) return null;
     const base = Number.parseInt(found[1]!, 16);
-    const library = this.#library(`/proc/${tgid}/root${found[2]}`);
+    const library = this.#libraries.of(`/proc/${tgid}/root${found[2]}`);
     if (library === null) return null;
     return withFile(`/proc/${tgid}/mem`, (fd) => readJvmRuntime(memorySource(fd), library, base));
-  }
-
-  #library(path: string): JvmLibrary | null {
-    return withFile(path, (fd) => {
-      const { dev, ino, mtimeMs, size } = fstatSync(fd);
-      const key = `${dev}:${ino}:${mtimeMs}:${size}`;
-      const known = this.#known.get(key);
-      if (known !== undefined) return known;
-      const library = readJvmLibrary(fileSource(fd, size));
-      if (this.#known.size >= MAX_CACHED) this.#known.clear();
-      this.#known.set(key, library);
-      return library;
-    });
   }
 }
 
