@@ -1,13 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { CpuRings } from '@weft/agent';
-import { PROCESS, PROCESS_FLAG, RING_BYTES } from '@weft/kernel';
-import { openObject, possibleCpus, setRlimitMemlock } from '@weft/libbpf';
-import { repoRoot } from '../../scenarios/programs/index.ts';
+import { PROCESS, PROCESS_FLAG } from '@weft/kernel';
 import type { Bench, BenchContext } from '../bench.ts';
 import { compile } from '../lab/compile.ts';
+import { openPrograms } from '../lab/kernel.ts';
 import { measuredCpu } from '../lab/processes.ts';
 import type { Table } from '../report.ts';
 import { fixed, median, medianDifference, medianRatio } from '../stats.ts';
@@ -29,32 +26,13 @@ interface Timing {
   readonly pipe: number;
 }
 
-const POLL_MS = 2;
-/** Where the marks of records begin: any number. */
-const RING_KEY = 0x5ea1;
-
 /** Attaches the program that tells of wakes, alone, and throws away what it tells. */
 function attachWaking(context: BenchContext) {
-  setRlimitMemlock();
-  const object = openObject(join(repoRoot(), 'packages', 'kernel', 'dist', 'weft.bpf.o'));
-  let timer: NodeJS.Timeout | null = null;
-  const stop = context.cleanup(() => {
-    if (timer !== null) clearInterval(timer);
-    object.close();
-  });
+  const { object, discard, stop } = openPrograms(context);
   for (const program of object.programs) program.setAutoload(program.name === 'weft_waking');
-  object.map('weft_rings').setMaxEntries(possibleCpus());
-  object.setVariables({ weft_ring_key: RING_KEY });
   object.load();
   object.program('weft_waking').attach();
-  const rings = object.map('weft_rings');
-  const ring = new CpuRings(rings.mmap(), rings.stride, RING_BYTES, RING_KEY);
-  let events = 0;
-  timer = setInterval(() => {
-    ring.poll();
-    while (ring.next()) events++;
-    ring.release();
-  }, POLL_MS);
+  const events = discard();
   const ask = (pid: number) => {
     const key = new Uint8Array(4);
     new DataView(key.buffer).setUint32(0, pid, true);
@@ -62,7 +40,7 @@ function attachWaking(context: BenchContext) {
     new DataView(value.buffer).setUint32(PROCESS.flags, PROCESS_FLAG.PROCESS_WAKES, true);
     object.map('weft_processes').update(key, value);
   };
-  return { ask, events: () => events, stop };
+  return { ask, events, stop };
 }
 
 async function time(context: BenchContext, program: string, mode: Mode, count: number): Promise<Timing> {

@@ -19,6 +19,39 @@ export interface KernelAlone {
 const POLL_MS = 5;
 const RING_KEY = 0x5eed_0001;
 
+/** The kernel programs, to be set up, loaded and attached; gone after the benchmark. */
+export interface KernelPrograms {
+  readonly object: BpfObject;
+  /** Once loaded: has their rings read from now on. @returns how many events were read and thrown away so far */
+  discard(): () => number;
+  stop(): Promise<void>;
+}
+
+/** Opens the programs, with rings that `discard` can read. */
+export function openPrograms(context: BenchContext): KernelPrograms {
+  setRlimitMemlock();
+  const object = openObject(join(repoRoot(), 'packages', 'kernel', 'dist', 'weft.bpf.o'));
+  let timer: NodeJS.Timeout | null = null;
+  const stop = context.cleanup(() => {
+    if (timer !== null) clearInterval(timer);
+    object.close();
+  });
+  object.map('weft_rings').setMaxEntries(possibleCpus());
+  object.setVariables({ weft_ring_key: RING_KEY });
+  const discard = () => {
+    const rings = object.map('weft_rings');
+    const ring = new CpuRings(rings.mmap(), rings.stride, RING_BYTES, RING_KEY);
+    let events = 0;
+    timer = setInterval(() => {
+      ring.poll();
+      while (ring.next()) events++;
+      ring.release();
+    }, POLL_MS);
+    return () => events;
+  };
+  return { object, discard, stop };
+}
+
 /**
  * Attaches the programs of tier `sock`.
  * @param scope whom they trace: a cgroup, or one process (1: none that does anything)
@@ -29,23 +62,15 @@ export function attachKernel(
   scope: { readonly cgroup: string } | { readonly pid: number },
   tls: readonly string[] = [],
 ): KernelAlone {
-  setRlimitMemlock();
-  const object = openObject(join(repoRoot(), 'packages', 'kernel', 'dist', 'weft.bpf.o'));
-  let timer: NodeJS.Timeout | null = null;
-  const stop = context.cleanup(() => {
-    if (timer !== null) clearInterval(timer);
-    object.close();
-  });
+  const { object, discard, stop } = openPrograms(context);
   // The other tier's programs cost every system call.
   for (const program of object.programs) {
     const isTls = TLS_PROGRAMS.includes(program.name);
     program.setAutoload(isTls ? tls.length > 0 : !program.name.startsWith('weft_sys_'));
   }
-  object.map('weft_rings').setMaxEntries(possibleCpus());
   object.setVariables({
     weft_epoch: process.hrtime.bigint(),
     weft_self: process.pid,
-    weft_ring_key: RING_KEY,
     weft_only_pid: 'pid' in scope ? scope.pid : 0,
     weft_use_only_cgroup: 'cgroup' in scope ? 1 : 0,
     weft_send_locked: 1,
@@ -58,16 +83,9 @@ export function attachKernel(
     if (program.autoload && !TLS_PROGRAMS.includes(program.name)) program.attach();
   }
   for (const path of tls) probe(object, path);
-  const rings = object.map('weft_rings');
-  const ring = new CpuRings(rings.mmap(), rings.stride, RING_BYTES, RING_KEY);
-  let events = 0;
-  timer = setInterval(() => {
-    ring.poll();
-    while (ring.next()) events++;
-    ring.release();
-  }, POLL_MS);
+  const events = discard();
   const lost = object.map('weft_lost');
-  return { events: () => events, ringFull: () => ringFull(lost), stop };
+  return { events, ringFull: () => ringFull(lost), stop };
 }
 
 function probe(object: BpfObject, path: string): void {
